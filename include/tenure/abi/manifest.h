@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A compiled manifest: what tools/manifestc.py writes from manifest/NAME.toml into the archive as
+ * manifest/NAME.bin, and what the kernel reads at boot. Little endian, fixed-size records, no pointers.
+ * The kernel checks every field again: the archive is input.
+ */
+#ifndef TENURE_ABI_MANIFEST_H
+#define TENURE_ABI_MANIFEST_H
+
+#include <assert.h>
+#include <stdint.h>
+
+#include <tenure/abi/start.h>
+
+enum {
+    TN_MANIFEST_MAGIC = 0x464d4e54, /* "TNMF" */
+    TN_MANIFEST_VERSION = 1,
+    TN_MANIFEST_PROCESSES_MAX = 16,
+    TN_MANIFEST_DEVICES_MAX = 4,
+    TN_MANIFEST_USES_MAX = 4,
+};
+
+enum tn_policy {
+    TN_POLICY_BLOCKED = 0, /* no DMA: creating a pool is refused */
+    TN_POLICY_TRUSTED = 1, /* no isolation: the driver learns device addresses; only if the manifest asks for it */
+};
+
+enum tn_device_match {
+    TN_MATCH_CLASS = 1, /* the PCI class code, 24 bits: base class, subclass, programming interface */
+    TN_MATCH_ID = 2,    /* vendor << 16 | device */
+};
+
+struct tn_manifest_device {
+    uint32_t match;  /* enum tn_device_match */
+    uint32_t value;  /* class code or identifiers */
+    uint32_t index;  /* the n-th such function in bus, device, function order, from 0 */
+    uint32_t policy; /* enum tn_policy */
+};
+
+struct tn_manifest_use {
+    char service[TN_NAME_MAX];
+    uint32_t rights; /* enum tn_right */
+    uint32_t reserved;
+};
+
+struct tn_budget {
+    uint64_t pool_bytes;
+    uint64_t mmio_bytes;
+    uint32_t memory_pages; /* image, stack, rings and page tables of the process */
+    uint32_t buffers;
+    uint32_t interrupts;
+    uint32_t in_flight; /* fences the process may hold */
+    uint32_t cap_slots;
+    uint32_t channels;
+    uint32_t sq_entries; /* powers of two */
+    uint32_t cq_entries;
+};
+static_assert(sizeof(struct tn_budget) == 48, "no padding");
+
+enum tn_process_flag {
+    TN_PROCESS_JOB = 1u << 0, /* the run ends when every job has exited; its status counts */
+};
+
+struct tn_manifest_process {
+    char name[TN_NAME_MAX];
+    char image[TN_NAME_MAX]; /* archive path bin/IMAGE */
+    char args[TN_ARGS_MAX];
+    char serves[TN_NAME_MAX]; /* empty: none */
+    uint32_t flags;           /* enum tn_process_flag */
+    uint32_t device_count;
+    uint32_t use_count;
+    uint32_t reserved;
+    struct tn_budget budget;
+    struct tn_manifest_device device[TN_MANIFEST_DEVICES_MAX];
+    struct tn_manifest_use use[TN_MANIFEST_USES_MAX];
+};
+static_assert(sizeof(struct tn_manifest_process) == 640, "no padding");
+
+struct tn_manifest {
+    uint32_t magic;
+    uint32_t version;
+    uint32_t bytes; /* of the whole file */
+    uint32_t process_count;
+    char name[TN_NAME_MAX];
+    struct tn_manifest_process process[]; /* process_count of them */
+};
+static_assert(sizeof(struct tn_manifest) == 48, "header");
+
+#endif

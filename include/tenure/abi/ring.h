@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The ring pair between one process and the kernel, and the operations that travel on it.
+ *
+ * The process owns `sq_tail` and `cq_head`; the kernel owns `sq_head` and `cq_tail`, keeps its own copies of
+ * them, and treats what the process wrote as input. An entry is copied once, then judged on the copy.
+ * Ordering: the process stores entries, then sq_tail with release; the kernel loads sq_tail with acquire.
+ * The kernel stores completions, then cq_tail with release; the process loads cq_tail with acquire.
+ */
+#ifndef TENURE_ABI_RING_H
+#define TENURE_ABI_RING_H
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum tn_op {
+    TN_OP_NOP = 0,
+    /* handle: Console. arg0 = address, arg1 = length (1 to TN_CONSOLE_WRITE_MAX). One line of text. */
+    TN_OP_CONSOLE_WRITE = 1,
+    /* arg0 = exit status, 0 = success. Does not return. */
+    TN_OP_EXIT = 2,
+
+    /* handle: Device. arg0 = offset, arg1 = width (1, 2, 4). value0 = the configuration space content. */
+    TN_OP_DEVICE_CONFIG_READ = 16,
+    /* handle: Device. arg0 = BAR index. value0 = size in bytes (0: none), value1 = enum tn_bar_flag. */
+    TN_OP_DEVICE_BAR = 17,
+    /* handle: Device. arg0 = 1: bus mastering on (only after a pool was granted), 0: off. */
+    TN_OP_DEVICE_BUS_MASTER = 18,
+    /* handle: Device. arg0 = BAR, arg1 = byte offset, arg2 = length. Page multiples only; pages of the MSI-X
+     * table and PBA are refused. value0 = DeviceMmio, value1 = address. */
+    TN_OP_MMIO_MAP = 19,
+    TN_OP_MMIO_RELEASE = 20,
+    /* handle: Device. arg0 = MSI-X entry, arg1 = user_data of its events. The route starts armed and holds one
+     * completion reserved while armed. value0 = Interrupt. */
+    TN_OP_INTERRUPT_BIND = 21,
+    /* handle: Interrupt. arg0 = sequence of the event being acknowledged; re-arms. */
+    TN_OP_INTERRUPT_ACK = 22,
+    TN_OP_INTERRUPT_RELEASE = 23,
+
+    /* handle: Device (driver) or Channel (client). arg0 = buffer size in bytes (rounded up to pages), arg1 = number
+     * of buffers. value0 = DmaPool, value1 = the rounded buffer size. */
+    TN_OP_POOL_CREATE = 32,
+    /* Refused with TN_ESTATE while a buffer of the pool is not free. */
+    TN_OP_POOL_RELEASE = 33,
+    /* handle: DmaPool. arg0 = length in bytes. value0 = DmaBuffer, value1 = address, value2 = capacity. Zeroed. */
+    TN_OP_BUFFER_ALLOC = 34,
+    TN_OP_BUFFER_RELEASE = 35,
+    /* handle: DmaPool of a device. arg0 = length. Zeroed memory that CPU and device share while the driver lives.
+     * value0 = DmaShared, value1 = address, value2 = token. */
+    TN_OP_SHARED_ALLOC = 36,
+
+    /* handle: Channel. Consumes the buffer whatever happens; the outcome, a refusal too, is the one TN_CQE_FENCE.
+     * arg0 = DmaBuffer or TN_HANDLE_NONE, arg1 = tn_submit_word(), arg2 = length in bytes, arg3 and arg4 belong to the
+     * class protocol. */
+    TN_OP_SUBMIT = 48,
+    /* handle: Service. arg0 = user_data of the requests, arg1 = number of further credits. A credit is one reserved
+     * completion; a request takes one, and TN_OP_COMPLETE sent with TN_SQE_QUIET gives it back. */
+    TN_OP_SERVE = 49,
+    /* handle: Service. arg0 = request id, arg1 = ticket, arg2 = tn_complete_word(), arg3 and arg4 = answer words. */
+    TN_OP_COMPLETE = 50,
+};
+
+enum tn_sqe_flag {
+    TN_SQE_QUIET = 1u << 0, /* no completion on success */
+    TN_SQE_FLAGS = TN_SQE_QUIET,
+};
+
+struct tn_sqe {
+    uint32_t op;    /* enum tn_op */
+    uint32_t flags; /* enum tn_sqe_flag; other bits are refused */
+    uint64_t user_data;
+    uint64_t handle;
+    uint64_t arg[5];
+};
+static_assert(sizeof(struct tn_sqe) == 64, "one cache line");
+
+enum tn_cqe_kind {
+    TN_CQE_RESULT = 1,    /* value: as the operation says */
+    TN_CQE_FENCE = 2,     /* value: buffer (new handle, or none), used bytes, answer word 0 and 1, ticket */
+    TN_CQE_REQUEST = 3,   /* value: request id, ticket, submit word | session << 32, length, arg3, token; see below */
+    TN_CQE_INTERRUPT = 4, /* value: sequence, count (at least), time in ns */
+};
+
+struct tn_cqe {
+    uint64_t user_data;
+    uint32_t kind;   /* enum tn_cqe_kind */
+    uint32_t status; /* enum tn_status */
+    uint64_t value[6];
+};
+static_assert(sizeof(struct tn_cqe) == 64, "one cache line");
+
+enum tn_direction {
+    TN_NO_DATA = 0,
+    TN_TO_DEVICE = 1,
+    TN_FROM_DEVICE = 2,
+};
+
+/* The submit word: what the client asks of the service. `opcode` belongs to the class protocol. */
+static inline uint64_t tn_submit_word(uint16_t opcode, enum tn_direction direction)
+{
+    return (uint64_t)opcode | (uint64_t)direction << 16;
+}
+static inline uint16_t tn_submit_opcode(uint64_t word)
+{
+    return (uint16_t)(word & 0xffff);
+}
+static inline uint32_t tn_submit_direction(uint64_t word)
+{
+    return (uint32_t)(word >> 16 & 0xff);
+}
+static inline uint32_t tn_request_session(uint64_t word)
+{
+    return (uint32_t)(word >> 32);
+}
+static inline uint64_t tn_complete_word(uint32_t status, uint32_t used)
+{
+    return (uint64_t)status | (uint64_t)used << 32;
+}
+
+struct tn_ring_header {
+    _Alignas(64) uint32_t sq_tail; /* written by the process */
+    uint32_t cq_head;              /* written by the process */
+    _Alignas(64) uint32_t sq_head; /* written by the kernel */
+    uint32_t cq_tail;              /* written by the kernel */
+};
+static_assert(sizeof(struct tn_ring_header) == 128, "two cache lines, one for each writer");
+
+enum {
+    TN_RING_ENTRIES_MIN = 8,
+    TN_RING_ENTRIES_MAX = 1024,
+    TN_CONSOLE_WRITE_MAX = 256,
+};
+
+/* Deadlines are nanoseconds since boot on the clock of struct tn_start. */
+#define TN_DEADLINE_NOW UINT64_C(0)
+#define TN_DEADLINE_NEVER UINT64_MAX
+
+/*
+ * The one system call (SYSCALL instruction).
+ *   rdi = ring (0, the process's own), rsi = entries to submit, rdx = completions to wait for, r10 = deadline.
+ *   Returns rax = enum tn_status, rdx = entries consumed. rcx and r11 are clobbered.
+ * TN_OK: all entries were consumed and at least rdx completions are in the queue. TN_EAGAIN: an entry was left because no
+ * completion space was free. TN_ETIMEDOUT: the deadline passed first. TN_EINVAL: a ring index or an argument makes no
+ * sense, nothing was consumed. TN_ESTALE: no such ring.
+ */
+
+enum tn_bar_flag {
+    TN_BAR_MEMORY = 1u << 0,
+    TN_BAR_64BIT = 1u << 1,
+    TN_BAR_PREFETCHABLE = 1u << 2,
+};
+
+#endif
