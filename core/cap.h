@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Capability tables: one for each process incarnation. An entry names an object by index and generation; using it takes
- * three checks: the entry's own generation (in the handle), the object's generation, and the owner's epoch. Then kind and
- * rights. A DmaBuffer's entry becomes its Fence at submit, under the next generation, and a DmaBuffer again when the fence
- * ends: there is never a moment with two live handles (G1, G3).
+ * three checks: the entry's own generation (in the handle), the object's generation, and the owner's epoch. Then kind
+ * and rights. A DmaBuffer's entry becomes its Fence at submit, under the next generation, and a DmaBuffer again when
+ * the fence ends: there is never a moment with two live handles (G1, G3).
  */
 #ifndef TENURE_CORE_CAP_H
 #define TENURE_CORE_CAP_H
@@ -54,12 +54,13 @@ static inline struct tn_cap *tn_cap_at(const struct tn_cap_table *table, uint32_
     return (struct tn_cap *)(void *)tn_slots_at(&table->slots, slot);
 }
 
-/* Check 1, kind and rights. TN_ESTALE: not a live entry of this table. TN_EKIND: live, another kind. TN_EDENIED: a right is
- * missing. *out is written on TN_OK only. Counts a refusal. */
-TN_MUST_CHECK enum tn_status tn_cap_lookup(struct tn_cap_table *table, uint64_t handle, enum tn_kind kind, uint32_t rights,
-                                           struct tn_cap **out);
+/* Check 1, kind and rights. TN_ESTALE: not a live entry of this table. TN_EKIND: live, another kind. TN_EDENIED: a
+ * right is missing. *out is written on TN_OK only. Counts a refusal. */
+TN_MUST_CHECK enum tn_status tn_cap_lookup(struct tn_cap_table *table, uint64_t handle, enum tn_kind kind,
+                                           uint32_t rights, struct tn_cap **out);
 /* Checks 2 and 3 against the object that the entry names: TN_OK or TN_ESTALE. Counts a refusal. */
-TN_MUST_CHECK enum tn_status tn_cap_check(struct tn_cap_table *table, const struct tn_cap *cap, const struct tn_identity *id);
+TN_MUST_CHECK enum tn_status tn_cap_check(struct tn_cap_table *table, const struct tn_cap *cap,
+                                          const struct tn_identity *id);
 
 /* TN_OK or TN_EEXHAUSTED (no free slot). */
 TN_MUST_CHECK enum tn_status tn_cap_insert_decide(const struct tn_cap_table *table);

@@ -33,7 +33,8 @@ struct tn_slots {
 };
 
 /* `count` records of `stride` bytes at `base` become free slots. count must be 1 to 2^20, stride at least
- * sizeof(struct tn_slot) and a multiple of 8, generation_max 1 to TN_HANDLE_GENERATION_MAX: otherwise false, nothing changed. */
+ * sizeof(struct tn_slot) and a multiple of 8, generation_max 1 to TN_HANDLE_GENERATION_MAX: otherwise false, nothing
+ * changed. */
 bool tn_slots_init(struct tn_slots *slots, void *base, size_t stride, uint32_t count, uint64_t generation_max);
 
 /* The slot's header; `slot` must be below count. */

@@ -41,11 +41,11 @@ enum tn_kind {
     TN_KIND_DEVICE_MMIO = 3,
     TN_KIND_INTERRUPT = 4,
     TN_KIND_DMA_POOL = 5,
-    TN_KIND_DMA_BUFFER = 6,  /* owned by the CPU */
-    TN_KIND_FENCE = 7,       /* the same buffer while it is in flight */
-    TN_KIND_DMA_SHARED = 8,  /* ring memory shared with a device for the session's life */
-    TN_KIND_CHANNEL = 9,     /* a client's session with a service */
-    TN_KIND_SERVICE = 10,    /* the serving end of all sessions of one service */
+    TN_KIND_DMA_BUFFER = 6, /* owned by the CPU */
+    TN_KIND_FENCE = 7,      /* the same buffer while it is in flight */
+    TN_KIND_DMA_SHARED = 8, /* ring memory shared with a device for the session's life */
+    TN_KIND_CHANNEL = 9,    /* a client's session with a service */
+    TN_KIND_SERVICE = 10,   /* the serving end of all sessions of one service */
     TN_KIND_COUNT
 };
 

@@ -51,8 +51,9 @@ enum tn_op {
     TN_OP_SHARED_ALLOC = 36,
 
     /* handle: Channel. Consumes the buffer whatever happens; the outcome, a refusal too, is the one TN_CQE_FENCE.
-     * arg0 = DmaBuffer or TN_HANDLE_NONE, arg1 = tn_submit_word(), arg2 = length in bytes, arg3 and arg4 belong to the
-     * class protocol. */
+     * arg0 = DmaBuffer of a pool made for this channel, or TN_HANDLE_NONE; arg1 = tn_submit_word(), arg2 = length in
+     * bytes, arg3 belongs to the class protocol, arg4 = 0. Needs TN_RIGHT_WRITE for TN_TO_DEVICE, otherwise
+     * TN_RIGHT_READ. */
     TN_OP_SUBMIT = 48,
     /* handle: Service. arg0 = user_data of the requests, arg1 = number of further credits. A credit is one reserved
      * completion; a request takes one, and TN_OP_COMPLETE sent with TN_SQE_QUIET gives it back. */
@@ -78,7 +79,7 @@ static_assert(sizeof(struct tn_sqe) == 64, "one cache line");
 enum tn_cqe_kind {
     TN_CQE_RESULT = 1,    /* value: as the operation says */
     TN_CQE_FENCE = 2,     /* value: buffer (new handle, or none), used bytes, answer word 0 and 1, ticket */
-    TN_CQE_REQUEST = 3,   /* value: request id, ticket, submit word | session << 32, length, arg3, token; see below */
+    TN_CQE_REQUEST = 3,   /* value: request id, ticket, request word, length, arg3, token */
     TN_CQE_INTERRUPT = 4, /* value: sequence, count (at least), time in ns */
 };
 
@@ -109,6 +110,15 @@ static inline uint32_t tn_submit_direction(uint64_t word)
 {
     return (uint32_t)(word >> 16 & 0xff);
 }
+/* The request word: the submit word, with what the kernel adds for the service: the session and its rights. */
+static inline uint64_t tn_request_word(uint64_t submit_word, uint32_t rights, uint32_t session)
+{
+    return (submit_word & 0xffffff) | (uint64_t)(rights & 0xff) << 24 | (uint64_t)session << 32;
+}
+static inline uint32_t tn_request_rights(uint64_t word)
+{
+    return (uint32_t)(word >> 24 & 0xff);
+}
 static inline uint32_t tn_request_session(uint64_t word)
 {
     return (uint32_t)(word >> 32);
@@ -133,16 +143,16 @@ enum {
 };
 
 /* Deadlines are nanoseconds since boot on the clock of struct tn_start. */
-#define TN_DEADLINE_NOW UINT64_C(0)
+#define TN_DEADLINE_NOW   UINT64_C(0)
 #define TN_DEADLINE_NEVER UINT64_MAX
 
 /*
  * The one system call (SYSCALL instruction).
  *   rdi = ring (0, the process's own), rsi = entries to submit, rdx = completions to wait for, r10 = deadline.
  *   Returns rax = enum tn_status, rdx = entries consumed. rcx and r11 are clobbered.
- * TN_OK: all entries were consumed and at least rdx completions are in the queue. TN_EAGAIN: an entry was left because no
- * completion space was free. TN_ETIMEDOUT: the deadline passed first. TN_EINVAL: a ring index or an argument makes no
- * sense, nothing was consumed. TN_ESTALE: no such ring.
+ * TN_OK: all entries were consumed and at least rdx completions are in the queue. TN_EAGAIN: an entry was left because
+ * no completion space was free. TN_ETIMEDOUT: the deadline passed first. TN_EINVAL: a ring index or an argument makes
+ * no sense, nothing was consumed. TN_ESTALE: no such ring.
  */
 
 enum tn_bar_flag {

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+# The front door. Everything real is in meson.build and tools/; this file only names it.
+#
+#   DISK=path MANIFEST=name MEM=MiB   for run          BUILD=debug   adds checks, in its own build folder
+#   TEST=words                        for test         CC=clang      the other compiler, in its own build folder
+PYTHON := /usr/bin/python3
+CC     := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
+BUILD  ?= release
+DIR    := build$(if $(filter debug,$(BUILD)),-debug)$(if $(filter-out gcc,$(CC)),-$(notdir $(CC)))
+
+.DEFAULT_GOAL := help
+.PHONY: help run run-read test test-long build bench format clean deps configure
+
+help:           ## Lists the targets
+	@sed -n 's/^\([a-z-]*\): .*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+	@echo "  Settings: DISK=path MANIFEST=name MEM=MiB (run), TEST=words (test), BUILD=debug, CC=clang, YES=1"
+
+run: build      ## Boots the machine: a user-mode driver reads all of DISK through DmaBuffers
+	@$(PYTHON) tools/run.py --build $(DIR) $(if $(DISK),--disk '$(DISK)') $(if $(MANIFEST),--manifest '$(MANIFEST)') $(if $(MEM),--memory '$(MEM)')
+
+run-read: build ## The same job under the name it keeps when `run` does more
+	@$(PYTHON) tools/run.py --build $(DIR) $(if $(DISK),--disk '$(DISK)') --manifest read $(if $(MEM),--memory '$(MEM)')
+
+test: configure ## Builds everything and runs every test
+	@ninja -C $(DIR) --quiet all tests
+	@$(PYTHON) tools/runtests.py --build $(DIR) $(if $(TEST),--only '$(TEST)')
+
+test-long: configure ## Runs the long tests; interrupted, it goes on where it stopped
+	@ninja -C $(DIR) --quiet all tests
+	@$(PYTHON) tools/runlong.py --build $(DIR) $(if $(MINUTES),--minutes '$(MINUTES)')
+
+build: configure ## Builds build/tenure.elf and build/initrd.cpio (release)
+	@ninja -C $(DIR) --quiet
+
+bench: configure ## Measures; prints `name value unit` and writes build/bench.json
+	@ninja -C $(DIR) --quiet all bench-plugin
+	@$(PYTHON) bench/bench.py --build $(DIR)
+
+format: deps    ## Formats every C file in place
+	@git ls-files --cached --others --exclude-standard '*.c' '*.h' | xargs -r clang-format -i
+
+clean:          ## Removes every build folder
+	rm -rf build build-debug build-clang build-debug-clang
+
+deps:
+	@tools/deps.sh
+
+configure: deps
+	@test -f $(DIR)/build.ninja || CC='$(CC)' meson setup $(DIR) --buildtype=debugoptimized -Dchecks=$(if $(filter debug,$(BUILD)),true,false) >$(DIR).log 2>&1 \
+	    && rm -f $(DIR).log || { cat $(DIR).log; rm -f $(DIR).log; exit 1; }

@@ -1,0 +1,190 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""What `make bench` does: boots machines under the instruction counter (icnt.c) and prints `name value unit`, one a line.
+build/bench.json gets the same with the commit and the machine.
+
+A figure is guest instructions of every process and of the kernel between two marks of the guest, a repeat-string
+instruction counted once and HLT not at all. It depends on host timing as soon as a device answers, so each figure is the
+median of several boots. How a figure is put together stands on the lines that begin with `#`.
+"""
+
+import argparse
+import json
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+
+import qemu  # noqa: E402
+
+START, STOP = 1, 2  # a program's marks round its measured loop
+KERNEL_ENTRY, FIRST_USER = 10, 11
+NULL_DISK_BYTES = 1 << 30
+RUNS = 3
+TIMEOUT = 240
+
+
+@dataclass
+class Figure:
+    name: str
+    manifest: str
+    marks: tuple  # first and last mark
+    disk: bool  # does the job need one?
+    per_operation: bool  # divided by the operations that the guest reports
+    unit: str
+
+
+FIGURES = (
+    Figure("boot.first_user.instr", "bench_null", (KERNEL_ENTRY, FIRST_USER), False, False, "instr"),
+    Figure("enter.null.instr", "bench_null", (START, STOP), False, True, "instr"),
+    Figure("blk.virtio.read4k.qd1.trusted.instr", "bench_qd1", (START, STOP), True, True, "instr/op"),
+    Figure("blk.virtio.read4k.qd32.trusted.instr", "bench_qd32", (START, STOP), True, True, "instr/op"),
+)
+
+
+class BenchError(Exception):
+    pass
+
+
+def boot(build, manifest, disk, count_mmio):
+    """(log, marks) of one run; marks: list of (number, counters)."""
+    disks = [qemu.Disk({"driver": "null-co", "size": NULL_DISK_BYTES, "read-zeroes": False})] if disk else []
+    with tempfile.TemporaryDirectory() as folder:
+        out = os.path.join(folder, "marks")
+        plugin = os.path.join(build, "bench", "icnt.so")
+        # icount ties the guest's clock to its instructions, so that timers fire at the same places each time.
+        extra = ["-icount", "shift=0,sleep=off", "-plugin", f"{plugin},out={out}" + (",io=on" if count_mmio else "")]
+        words = qemu.command_line(
+            os.path.join(build, "tenure.elf"), os.path.join(build, "initrd.cpio"), f"manifest={manifest}", disks, extra=extra
+        )
+        try:
+            done = subprocess.run(
+                qemu.leashed(words), stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=TIMEOUT
+            )
+        except subprocess.TimeoutExpired as expired:
+            log = (expired.stdout or b"").decode("utf-8", "replace")
+            raise BenchError(f"manifest {manifest} did not end within {TIMEOUT} s; its log ends:\n{log[-3000:]}")
+        if done.returncode != qemu.EXIT_SUCCESS:
+            log = done.stdout[-3000:] + done.stderr[-1000:]
+            raise BenchError(f"manifest {manifest}: {qemu.meaning(done.returncode)[1]}; its log ends:\n{log}")
+        with open(out, encoding="ascii") as file:
+            rows = [line.split() for line in file]
+    marks = [(int(row[1]), {row[n]: int(row[n + 1]) for n in range(2, len(row), 2)}) for row in rows]
+    return done.stdout, marks
+
+
+def between(marks, first, last):
+    """The counters from the first `first` to the next `last`."""
+    start = next((n for n, (mark, _) in enumerate(marks) if mark == first), None)
+    stop = next((n for n, (mark, _) in enumerate(marks) if start is not None and n > start and mark == last), None)
+    if stop is None:
+        raise BenchError(f"the guest did not pass the marks {first} and {last}; it passed {[mark for mark, _ in marks]}")
+    return {key: marks[stop][1][key] - value for key, value in marks[start][1].items()}
+
+
+def instructions(counters, side):
+    """Executions on one side, each repeat-string instruction once."""
+    return counters[side] - counters[f"{side}_rep_iter"] + counters[f"{side}_rep"]
+
+
+def operations(log, manifest):
+    match = re.search(r"\bbench: ops=(\d+)\b", log)
+    if not match or int(match[1]) == 0:
+        raise BenchError(f"manifest {manifest}: the guest printed no `bench: ops=N`")
+    return int(match[1])
+
+
+def measure(build, figure):
+    """(value, explanation): one boot."""
+    log, marks = boot(build, figure.manifest, figure.disk, count_mmio=False)
+    ops = operations(log, figure.manifest) if figure.per_operation else 1
+    counters = between(marks, *figure.marks)
+    kernel, user = instructions(counters, "kernel"), instructions(counters, "user")
+    halts = counters["halt"]
+    iterations = counters["kernel_rep_iter"] + counters["user_rep_iter"]
+    parts = {
+        "kernel": (kernel - halts) / ops,
+        "user": user / ops,
+        "repeat_iterations": iterations / ops,
+        "halts": halts / ops,
+        "syscalls": counters["syscall"] / ops,
+        "port_accesses": counters["pio"] / ops,
+        "operations": ops,
+    }
+    return (kernel - halts + user) / ops, parts
+
+
+def mmio_per_operation(build, figure):
+    """Counted in a boot of its own: watching every memory access slows the machine, not its instruction count."""
+    log, marks = boot(build, figure.manifest, figure.disk, count_mmio=True)
+    ops = operations(log, figure.manifest) if figure.per_operation else 1
+    return between(marks, *figure.marks)["mmio"] / ops
+
+
+def rounded(value):
+    return round(value, 2) if value < 1000 else round(value, 1) if value < 100000 else round(value)
+
+
+def take(build, figure, runs):
+    samples = [measure(build, figure) for _ in range(runs)]
+    values = [value for value, _ in samples]
+    value = statistics.median_low(values)
+    parts = samples[values.index(value)][1]
+    parts["mmio_accesses"] = mmio_per_operation(build, figure)
+    parts["least"], parts["most"] = min(values), max(values)
+    return rounded(value), {key: rounded(part) for key, part in parts.items()}
+
+
+def commit():
+    git = ["git", "-C", ROOT]
+    head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True).stdout.strip() or "unknown"
+    changed = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True).stdout.strip()
+    return head + ("-changed" if changed else "")
+
+
+def machine():
+    model = "unknown"
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        for line in file:
+            if line.startswith("model name"):
+                model = line.split(":", 1)[1].strip()
+                break
+    version = subprocess.run([qemu.QEMU, "--version"], capture_output=True, text=True).stdout.split("\n")[0]
+    return f"{model}, {os.cpu_count()} CPUs, {platform.system()} {platform.release()}; {version}, TCG"
+
+
+def main():
+    parser = argparse.ArgumentParser(description="measures Tenure; prints `name value unit`")
+    parser.add_argument("--build", default="build")
+    parser.add_argument("--runs", type=int, default=RUNS, help="boots for each figure; the median counts")
+    parser.add_argument("--only", default="", help="only figures whose name contains this")
+    options = parser.parse_args()
+    if os.path.basename(os.path.normpath(options.build)) != "build":
+        print("# not the release build: these figures are not to be published", flush=True)
+    here, now = machine(), commit()
+    rows = []
+    for figure in FIGURES:
+        if options.only not in figure.name:
+            continue
+        value, parts = take(options.build, figure, options.runs)
+        print(f"{figure.name} {value} {figure.unit}")
+        print("#   " + " ".join(f"{key}={part}" for key, part in parts.items()), flush=True)
+        rows.append({"name": figure.name, "value": value, "unit": figure.unit, "commit": now, "machine": here, "parts": parts})
+    with open(os.path.join(options.build, "bench.json"), "w", encoding="utf-8") as file:
+        json.dump(rows, file, indent=1)
+        file.write("\n")
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except BenchError as error:
+        sys.exit(f"bench: {error}")

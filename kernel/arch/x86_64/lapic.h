@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The local APIC of this CPU, in xAPIC mode: Intel SDM volume 3A, chapter 11. */
+#ifndef TENURE_KERNEL_ARCH_LAPIC_H
+#define TENURE_KERNEL_ARCH_LAPIC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    /* 0x20 to 0x2f: the masked 8259s may still raise a spurious one */
+    VECTOR_PIC = 0x20,
+    VECTOR_ROUTE_FIRST = 0x30, /* device interrupts */
+    VECTOR_ROUTE_LAST = 0xef,
+    VECTOR_TIMER = 0xf0,
+    VECTOR_SPURIOUS = 0xff, /* low four bits set, as older APICs want it */
+};
+
+/* Masks the 8259s, maps and enables the APIC. Panics if there is none. */
+void lapic_init(void);
+uint32_t lapic_id(void);
+void lapic_eoi(void);
+/* One shot, in counts of the timer's own clock; 0 stops it. */
+void lapic_timer_start(uint32_t counts);
+uint32_t lapic_timer_read(void);
+/* Is this vector requested, or in service? */
+bool lapic_is_pending(uint8_t vector);
+bool lapic_is_in_service(uint8_t vector);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Exceptions and interrupts, once their registers are saved. From user mode: an exception ends the process, an
+ * interrupt may wake another one. From the kernel: an interrupt can only come out of the idle loop's HLT; an exception
+ * is a user copy with a fix-up, or our bug.
+ */
+#include "arch/x86_64/cpu.h"
+#include "arch/x86_64/frame.h"
+#include "arch/x86_64/io.h"
+#include "arch/x86_64/lapic.h"
+#include "arch/x86_64/layout.h"
+#include "arch/x86_64/percpu.h"
+#include "arch/x86_64/usercopy.h"
+#include "diag/log.h"
+#include "diag/panic.h"
+#include "irq/route.h"
+#include "proc/process.h"
+#include "proc/sched.h"
+
+enum {
+    VECTOR_PAGE_FAULT = 14,
+    VECTOR_EXCEPTIONS = 32,
+    PAGE_FAULT_PRESENT = 1 << 0,
+    PAGE_FAULT_WRITE = 1 << 1,
+    PAGE_FAULT_FETCH = 1 << 4,
+};
+
+struct tn_frame *trap_from_user(struct tn_frame *frame);
+void trap_from_kernel(struct tn_frame *frame);
+_Noreturn void trap_is_fatal(const struct tn_frame *frame);
+
+static const char *exception_name(uint64_t vector)
+{
+    static const char *const name[VECTOR_EXCEPTIONS] = {
+        [0] = "divide error",
+        [1] = "debug exception",
+        [2] = "NMI",
+        [3] = "breakpoint",
+        [4] = "overflow",
+        [5] = "bound range exceeded",
+        [6] = "invalid opcode",
+        [7] = "device not available",
+        [8] = "double fault",
+        [10] = "invalid TSS",
+        [11] = "segment not present",
+        [12] = "stack-segment fault",
+        [13] = "general protection",
+        [14] = "page fault",
+        [16] = "x87 floating point",
+        [17] = "alignment check",
+        [18] = "machine check",
+        [19] = "SIMD floating point",
+        [20] = "virtualization",
+        [21] = "control protection",
+    };
+    return vector < VECTOR_EXCEPTIONS && name[vector] ? name[vector] : "reserved exception";
+}
+
+static void interrupt(uint64_t vector)
+{
+    if (vector == VECTOR_TIMER) {
+        lapic_eoi();
+        sched_timer();
+    } else if (vector >= VECTOR_ROUTE_FIRST && vector <= VECTOR_ROUTE_LAST) {
+        route_deliver((uint8_t)vector);
+        lapic_eoi();
+    } else if (vector == VECTOR_SPURIOUS || (vector >= VECTOR_PIC && vector < VECTOR_PIC + 16)) {
+        route_count_spurious(); /* neither wants an EOI */
+    } else {
+        route_count_spurious();
+        lapic_eoi();
+    }
+}
+
+static void report_user_fault(const struct process *process, const struct tn_frame *frame)
+{
+    if (frame->vector != VECTOR_PAGE_FAULT) {
+        log_line("fault: %s: %s (vector %lu, error %lx) at rip %016lx", process->name, exception_name(frame->vector),
+                 frame->vector, frame->error, frame->rip);
+    } else {
+        const char *access = frame->error & PAGE_FAULT_FETCH   ? "execute"
+                             : frame->error & PAGE_FAULT_WRITE ? "write"
+                                                               : "read";
+        log_line("fault: %s: page fault, %s of %016lx (%s) at rip %016lx", process->name, access, read_cr2(),
+                 frame->error & PAGE_FAULT_PRESENT ? "not permitted" : "not mapped", frame->rip);
+    }
+    print_frame(frame);
+}
+
+struct tn_frame *trap_from_user(struct tn_frame *frame)
+{
+    struct process *process = this_cpu()->current;
+    if (frame->vector < VECTOR_EXCEPTIONS) {
+        report_user_fault(process, frame);
+        process_end(process, PROCESS_END_FAULT, frame->vector);
+    } else {
+        interrupt(frame->vector);
+    }
+    return sched_next();
+}
+
+void trap_from_kernel(struct tn_frame *frame)
+{
+    if (frame->vector >= VECTOR_EXCEPTIONS) {
+        interrupt(frame->vector);
+        return;
+    }
+    uint64_t landing = frame->vector == VECTOR_PAGE_FAULT ? usercopy_fixup(frame->rip) : 0;
+    if (landing == 0)
+        panic_frame(frame, exception_name(frame->vector));
+    frame->rip = landing;
+}
+
+_Noreturn void trap_is_fatal(const struct tn_frame *frame)
+{
+    panic_frame(frame, exception_name(frame->vector));
+}

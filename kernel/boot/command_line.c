@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See command_line.h. */
+#include "boot/command_line.h"
+
+#include "diag/log.h"
+#include "lib/format.h"
+#include "lib/string.h"
+
+static char line[COMMAND_LINE_MAX];
+
+bool command_line_set(const char *text, size_t max)
+{
+    size_t n = 0;
+    while (n < max && n + 1 < sizeof line && text[n] != 0) {
+        line[n] = text[n] > ' ' && text[n] <= '~' ? text[n] : ' ';
+        n++;
+    }
+    line[n] = 0;
+    return n == max || text[n] == 0;
+}
+
+const char *command_line(void)
+{
+    return line;
+}
+
+/* The next word after `at`, its length in *n; NULL at the end. */
+static const char *next_word(const char *at, size_t *n)
+{
+    while (*at == ' ')
+        at++;
+    *n = 0;
+    while (at[*n] != 0 && at[*n] != ' ')
+        ++*n;
+    return *n == 0 ? NULL : at;
+}
+
+bool command_line_value(const char *key, char *value, size_t size)
+{
+    size_t key_bytes = strlen(key), n;
+    const char *found = NULL;
+    size_t found_bytes = 0;
+    for (const char *w = next_word(line, &n); w; w = next_word(w + n, &n))
+        if (n > key_bytes && w[key_bytes] == '=' && bytes_equal(w, key, key_bytes)) {
+            found = w + key_bytes + 1;
+            found_bytes = n - key_bytes - 1;
+        }
+    if (!found || found_bytes >= size)
+        return false;
+    memcpy(value, found, found_bytes);
+    value[found_bytes] = 0;
+    return true;
+}
+
+bool command_line_args(const char *process, char *args, size_t size)
+{
+    char key[64];
+    format_text(key, sizeof key, "args.%s", process);
+    return command_line_value(key, args, size);
+}
+
+void command_line_check(void)
+{
+    static const char *const known[] = {"manifest=", "args.", "panic=test"};
+    size_t n;
+    for (const char *w = next_word(line, &n); w; w = next_word(w + n, &n)) {
+        bool is_known = false;
+        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+            is_known = is_known || (n >= strlen(known[i]) && bytes_equal(w, known[i], strlen(known[i])));
+        if (!is_known)
+            log_line("command line: unknown word %.*s (known: manifest=NAME args.PROCESS=WORDS)", (int)n, w);
+    }
+}

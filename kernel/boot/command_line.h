@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The kernel's command line: words of `key=value`, kept from before memory is handed out. */
+#ifndef TENURE_KERNEL_BOOT_COMMAND_LINE_H
+#define TENURE_KERNEL_BOOT_COMMAND_LINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { COMMAND_LINE_MAX = 1024 };
+
+/* Keeps a copy. False: longer than COMMAND_LINE_MAX - 1, the rest is cut. */
+bool command_line_set(const char *text, size_t max);
+const char *command_line(void);
+/* Copies the value of `key` (the last such word wins). False: no such word, or the value does not fit; `value` is then
+ * unchanged. */
+bool command_line_value(const char *key, char *value, size_t size);
+/* The value of `args.PROCESS`: replaces what the manifest says. */
+bool command_line_args(const char *process, char *args, size_t size);
+/* Logs each word that no part of the kernel knows. */
+void command_line_check(void);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the first C line to the first process. Each step says what it found; the order is the reason of each comment. */
+#include <stddef.h>
+
+#include "arch/x86_64/clock.h"
+#include "arch/x86_64/cpu.h"
+#include "arch/x86_64/io.h"
+#include "arch/x86_64/lapic.h"
+#include "boot/command_line.h"
+#include "boot/pvh.h"
+#include "cap/pool.h"
+#include "device/device.h"
+#include "device/mmio.h"
+#include "diag/log.h"
+#include "diag/panic.h"
+#include "diag/serial.h"
+#include "firmware/acpi.h"
+#include "irq/route.h"
+#include "lib/format.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+#include "mm/space.h"
+#include "pci/scan.h"
+#include "proc/archive.h"
+#include "proc/manifest.h"
+#include "proc/process.h"
+#include "proc/sched.h"
+
+_Noreturn void kernel_main(uint64_t start_info);
+
+static struct boot_info boot;
+static struct acpi_info acpi;
+
+/* Firmware tables are read where the memory map says that memory is. */
+static const void *map_firmware(void *context, uint64_t physical, uint64_t bytes)
+{
+    (void)context;
+    if (physical > UINT32_MAX || bytes > UINT32_MAX - physical)
+        return NULL;
+    for (uint32_t i = 0; i < boot.memory.count; i++) {
+        const struct memory_range *r = &boot.memory.range[i];
+        if (r->type != MEMORY_RESERVED && physical >= r->start && physical < r->end)
+            return bytes <= r->end - physical ? phys_to_virt(physical) : NULL;
+    }
+    return NULL;
+}
+
+static void refuse_firmware(void *context, const char *what, const char *signature, uint64_t physical, uint64_t value)
+{
+    (void)context;
+    log_line("acpi: table %s at %lx ignored: %s %lx", signature, physical, what, value);
+}
+
+static void read_firmware(void)
+{
+    const struct acpi_access access = {map_firmware, refuse_firmware, NULL};
+    if (boot.rsdp == 0)
+        boot.rsdp = acpi_find_rsdp(&access, 0xe0000, 0x20000);
+    if (boot.rsdp == 0 || acpi_read(&access, boot.rsdp, &acpi) != TN_OK)
+        log_line("acpi: no tables");
+    for (uint32_t i = 0; i < acpi.table_count; i++)
+        log_line("acpi: %s, %u bytes", acpi.table[i].signature, acpi.table[i].length);
+    for (uint32_t i = 0; i < acpi.ecam_count; i++)
+        log_line("acpi: ECAM of segment %u, buses %u to %u", acpi.ecam[i].segment, acpi.ecam[i].start_bus,
+                 acpi.ecam[i].end_bus);
+}
+
+static void init_memory(void)
+{
+    if (frames_init(&boot.memory) != TN_OK)
+        panic("memory: no RAM for the frame bitmap");
+    kernel_space_init(&boot.memory);
+    for (uint32_t i = 0; i < boot.memory.count; i++)
+        log_line("memory: %016lx to %016lx %s", boot.memory.range[i].start, boot.memory.range[i].end,
+                 memory_type_name(boot.memory.range[i].type));
+    struct frame_counts frames = frames_count();
+    log_line("memory: %lu MiB RAM, %lu pages free", memory_map_bytes(&boot.memory, MEMORY_RAM) >> 20, frames.free);
+}
+
+static _Noreturn void fail(void)
+{
+    log_line("MARK boot: end status=1");
+    machine_end(EXIT_FAILURE);
+}
+
+/* The manifest that the command line names, out of a whole archive. Ends the run if there is none. */
+static const struct tn_manifest *find_manifest(const struct archive *archive)
+{
+    char name[TN_NAME_MAX], path[TN_NAME_MAX + 16];
+    struct archive_error broken;
+    struct archive_file file;
+    const struct tn_manifest *manifest;
+    struct manifest_error error;
+    /* aligned for its 64-bit fields; the archive aligns to 4 */
+    static _Alignas(8)
+        uint8_t copy[sizeof(struct tn_manifest) + TN_MANIFEST_PROCESSES_MAX * sizeof(struct tn_manifest_process)];
+    if (archive->bytes == 0) {
+        log_line("archive: the loader gave none (-initrd build/initrd.cpio)");
+        fail();
+    }
+    if (archive_check(archive, &broken) != TN_OK) {
+        log_line("archive: broken at offset %lu of %lu: %s", broken.offset, archive->bytes, broken.what);
+        fail();
+    }
+    if (!command_line_value("manifest", name, sizeof name)) {
+        log_line("manifest: the command line names none (manifest=NAME, at most %u characters)", TN_NAME_MAX - 1);
+        fail();
+    }
+    format_text(path, sizeof path, "manifest/%s.bin", name);
+    if (archive_find(archive, path, &file) != TN_OK) {
+        log_line("manifest: %s is not in the archive", path);
+        fail();
+    }
+    if (file.bytes > sizeof copy) {
+        log_line("manifest: %s: %lu bytes, at most %lu", path, file.bytes, sizeof copy);
+        fail();
+    }
+    memcpy(copy, file.data, file.bytes);
+    if (manifest_read(copy, file.bytes, &manifest, &error) != TN_OK) {
+        log_line("manifest: %s%s%s: %s %lu", path, error.process ? ": process " : "",
+                 error.process ? error.process : "", error.what, error.value);
+        fail();
+    }
+    log_line("manifest: %s, %u processes", manifest->name, manifest->process_count);
+    return manifest;
+}
+
+_Noreturn void kernel_main(uint64_t start_info)
+{
+    char value[16];
+    serial_init();
+    log_line("MARK boot: kernel entry");
+    cpu_init_tables(); /* exceptions are readable from here on */
+    cpu_init_protection();
+    pvh_read(start_info, &boot);
+    log_line("boot: PVH, command line: %s", command_line());
+    command_line_check();
+    read_firmware();
+    pci_silence(&acpi); /* before any frame gets an owner: firmware's devices stop writing */
+    init_memory();
+    log_line("MARK boot: memory");
+    lapic_init();
+    clock_init();
+    if (command_line_value("panic", value, sizeof value) && text_equal(value, "test"))
+        panic("asked for on the command line (panic=test)");
+    pci_scan(&acpi);
+    pci_prepare_interrupts();
+    log_line("MARK boot: pci");
+    route_init();
+    mmio_init();
+    pool_init();
+    device_init();
+    struct archive archive = {phys_to_virt(boot.archive_physical), boot.archive_bytes};
+    const struct tn_manifest *manifest = find_manifest(&archive);
+    if (!process_start_all(&archive, manifest))
+        fail();
+    log_line("MARK boot: first user");
+    struct tn_frame *frame = sched_next();
+    TN_COUNT_MARK(11);
+    enter_user(frame);
+}

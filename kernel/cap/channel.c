@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See channel.h. */
+#include "cap/channel.h"
+
+#include <stddef.h>
+
+#include "cap/pool.h"
+#include "device/device.h"
+#include "diag/log.h"
+#include "diag/panic.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+#include "proc/process.h"
+
+/* What the kernel remembers of a fence beside the core's record of the same slot. */
+struct request {
+    struct process *client;
+    struct tn_cap *cap; /* the buffer's entry, a Fence meanwhile; NULL: no buffer travels */
+    uint64_t user_data;
+    uint64_t word; /* tn_request_word() */
+    uint64_t argument;
+};
+
+struct service {
+    struct tn_identity identity;
+    char name[TN_NAME_MAX];
+    struct process *server; /* NULL once it has ended */
+    const struct device *device;
+    struct tn_queue queue;
+    struct request *request; /* one for each fence slot */
+    uint64_t user_data;
+    uint32_t credits; /* completions of the server that are reserved for requests */
+};
+
+struct channel {
+    struct tn_identity identity;
+    struct service *service;
+    uint32_t rights;
+};
+
+static struct service services[SERVICES_MAX];
+static uint32_t service_count;
+static struct channel channels[CHANNELS_MAX];
+static uint32_t channel_count;
+
+static void *take_records(uint64_t bytes)
+{
+    uint64_t physical;
+    if (frames_alloc((bytes + PAGE_SIZE - 1) / PAGE_SIZE, &physical) != TN_OK)
+        return NULL;
+    return phys_to_virt(physical);
+}
+
+struct service *service_create(const char *name, struct process *server, uint32_t depth)
+{
+    if (service_count == SERVICES_MAX || depth == 0 || depth > SERVICE_DEPTH_MAX) {
+        log_line("service: %s: refused: depth %u (1 to %u), %u services", name, depth, SERVICE_DEPTH_MAX,
+                 service_count);
+        return NULL;
+    }
+    struct service *s = &services[service_count];
+    struct tn_fence_record *records = take_records(depth * sizeof *records);
+    s->request = take_records(depth * sizeof *s->request);
+    if (!records || !s->request || !tn_queue_init(&s->queue, records, depth, TN_HANDLE_GENERATION_MAX)) {
+        log_line("service: %s: no memory for %u fences", name, depth);
+        return NULL;
+    }
+    s->identity = (struct tn_identity){1, server->epoch};
+    s->server = server;
+    s->device = device_first_of(server);
+    text_copy(s->name, name, sizeof s->name);
+    service_count++;
+    return s;
+}
+
+struct service *service_find(const char *name)
+{
+    for (uint32_t i = 0; i < service_count; i++)
+        if (text_equal(services[i].name, name))
+            return &services[i];
+    return NULL;
+}
+
+uint32_t service_index(const struct service *service)
+{
+    return (uint32_t)(service - services);
+}
+
+struct service *service_at(uint32_t index)
+{
+    return &services[index];
+}
+
+const struct tn_identity *service_identity(uint32_t index)
+{
+    return index < service_count ? &services[index].identity : NULL;
+}
+
+struct channel *channel_create(struct service *service, struct process *client, uint32_t rights)
+{
+    if (channel_count == CHANNELS_MAX)
+        return NULL;
+    struct channel *c = &channels[channel_count++];
+    *c = (struct channel){{1, client->epoch}, service, rights};
+    return c;
+}
+
+uint32_t channel_index(const struct channel *channel)
+{
+    return (uint32_t)(channel - channels);
+}
+
+struct channel *channel_at(uint32_t index)
+{
+    return &channels[index];
+}
+
+const struct tn_identity *channel_identity(uint32_t index)
+{
+    return index < channel_count ? &channels[index].identity : NULL;
+}
+
+const struct device *channel_device(const struct channel *channel)
+{
+    return channel->service->device;
+}
+
+/* ---- to the server ---- */
+
+/* Under `trusted` the token is the device address; a request without a buffer has none. */
+static uint64_t token_of(const struct tn_fence_record *f)
+{
+    return f->pool ? pool_buffer_physical(pool_of(f->pool), f->buffer) : 0;
+}
+
+static void pump(struct service *s)
+{
+    while (s->credits > 0 && tn_queue_oldest(&s->queue) != TN_HANDLE_NONE) {
+        uint64_t fence = tn_queue_post_commit(&s->queue);
+        const struct tn_fence_record *f = tn_queue_at(&s->queue, tn_handle_slot(fence));
+        const struct request *r = &s->request[tn_handle_slot(fence)];
+        struct tn_cqe cqe = {
+            .user_data = s->user_data,
+            .kind = TN_CQE_REQUEST,
+            .status = TN_OK,
+            .value = {fence, f->ticket, r->word, f->length, r->argument, token_of(f)},
+        };
+        s->credits--;
+        process_post(s->server, &cqe);
+    }
+}
+
+void service_serve(struct service *service, uint64_t user_data, uint32_t credits)
+{
+    service->user_data = user_data;
+    service->credits += credits;
+    pump(service);
+}
+
+void service_serve_again(struct service *service)
+{
+    service->credits++;
+    pump(service);
+}
+
+/* ---- back to the client ---- */
+
+static void post_fence(struct process *client, uint64_t user_data, enum tn_status status, const uint64_t value[6])
+{
+    struct tn_cqe cqe = {.user_data = user_data, .kind = TN_CQE_FENCE, .status = status};
+    for (uint32_t i = 0; i < 6; i++)
+        cqe.value[i] = value[i];
+    process_post(client, &cqe);
+}
+
+/* What the device was told it may write and says it did not must not show what was there before (G5). */
+static void zero_tail(const struct pool *pool, const struct tn_outcome *o)
+{
+    if (o->direction == TN_FROM_DEVICE && o->used < o->length)
+        memset((uint8_t *)phys_to_virt(pool_buffer_physical(pool, o->buffer_slot)) + o->used, 0, o->length - o->used);
+}
+
+/* An ended fence: its buffer goes where the core says, its client hears of it once. */
+static void deliver(struct service *s, uint64_t fence, const uint64_t answer[2])
+{
+    uint32_t slot = tn_handle_slot(fence);
+    const struct tn_fence_record *f = tn_queue_at(&s->queue, slot);
+    struct pool *pool = f->pool ? pool_of(f->pool) : NULL;
+    uint64_t ticket = f->ticket;
+    struct request r = s->request[slot];
+    struct tn_outcome o = tn_fence_take_commit(&s->queue, fence);
+    s->request[slot] = (struct request){0};
+    if (o.orphan) {
+        if (pool && o.status != TN_EQUARANTINED)
+            pool_buffer_ended(pool, o.buffer_slot);
+        else if (pool)
+            pool_settle(pool);
+        return;
+    }
+    uint64_t handle = TN_HANDLE_NONE;
+    if (o.buffer != TN_HANDLE_NONE) {
+        zero_tail(pool, &o);
+        handle = tn_cap_turn_commit(&r.client->caps, r.cap, TN_KIND_DMA_BUFFER, o.buffer);
+    } else if (r.cap) { /* in quarantine: the entry ends, the charge stays */
+        tn_cap_remove_commit(&r.client->caps, r.cap);
+        tn_ledger_refund(&r.client->ledger, TN_CHARGE_CAP_SLOTS, 1);
+    }
+    uint64_t value[6] = {handle, o.used, answer[0], answer[1], ticket, 0};
+    post_fence(r.client, r.user_data, o.status, value);
+}
+
+enum tn_status service_complete(struct service *s, const struct tn_sqe *sqe)
+{
+    struct tn_completion c = {
+        .fence = sqe->arg[0],
+        .ticket = sqe->arg[1],
+        .status = (uint32_t)sqe->arg[2],
+        .used = (uint32_t)(sqe->arg[2] >> 32),
+    };
+    enum tn_status status = tn_complete_decide(&s->queue, &c);
+    if (status != TN_OK) {
+        tn_complete_refused(&s->queue);
+        return status;
+    }
+    tn_complete_commit(&s->queue, &c);
+    deliver(s, c.fence, &sqe->arg[3]);
+    return TN_OK;
+}
+
+/* ---- from the client ---- */
+
+/* Everything about one submission that may be refused. `cap` is set as soon as the buffer is known to be the caller's.
+ */
+static enum tn_status decide_submit(struct process *p, const struct tn_sqe *sqe, struct channel **channel,
+                                    struct tn_cap **cap, struct tn_submission *submission)
+{
+    struct tn_cap *channel_cap, *found;
+    enum tn_status status;
+    if (sqe->arg[0] != TN_HANDLE_NONE) {
+        status = tn_cap_lookup(&p->caps, sqe->arg[0], TN_KIND_DMA_BUFFER, 0, &found);
+        if (status == TN_OK)
+            status = tn_cap_check(&p->caps, found, pool_identity(found->object));
+        if (status != TN_OK)
+            return status;
+        status = tn_cap_turn_decide(&p->caps, found);
+        if (status != TN_OK)
+            return status;
+        *cap = found;
+    }
+    uint32_t direction = tn_submit_direction(sqe->arg[1]);
+    uint32_t rights = direction == TN_TO_DEVICE ? TN_RIGHT_WRITE : TN_RIGHT_READ;
+    status = tn_cap_lookup(&p->caps, sqe->handle, TN_KIND_CHANNEL, rights, &channel_cap);
+    if (status == TN_OK)
+        status = tn_cap_check(&p->caps, channel_cap, channel_identity(channel_cap->object));
+    if (status != TN_OK)
+        return status;
+    *channel = channel_at(channel_cap->object);
+    struct service *s = (*channel)->service;
+    if (sqe->arg[1] >> 24 != 0 || sqe->arg[4] != 0 || sqe->flags != 0)
+        return TN_EINVAL;
+    if (sqe->arg[2] > UINT32_MAX)
+        return TN_ERANGE;
+    if (!s->server)
+        return TN_EPEERGONE;
+    struct pool *pool = *cap ? pool_at((*cap)->object) : NULL;
+    if (pool && pool->channel != *channel)
+        return TN_EPOLICY;
+    *submission = (struct tn_submission){
+        .pool = pool ? &pool->core : NULL,
+        .buffer = *cap ? (*cap)->detail : TN_HANDLE_NONE,
+        .ledger = &p->ledger,
+        .length = (uint32_t)sqe->arg[2],
+        .direction = direction,
+    };
+    return tn_submit_decide(&s->queue, submission);
+}
+
+void channel_submit(struct process *p, const struct tn_sqe *sqe)
+{
+    struct channel *channel = NULL;
+    struct tn_cap *cap = NULL;
+    struct tn_submission submission;
+    enum tn_status status = decide_submit(p, sqe, &channel, &cap, &submission);
+    if (status != TN_OK) {
+        uint64_t value[6] = {TN_HANDLE_NONE};
+        if (cap) { /* consumed and given back: the handle that was submitted is stale either way */
+            tn_cap_turn_commit(&p->caps, cap, TN_KIND_FENCE, cap->detail);
+            value[0] = tn_cap_turn_commit(&p->caps, cap, TN_KIND_DMA_BUFFER, cap->detail);
+        } else if (status == TN_ERETIRED) {
+            value[0] = sqe->arg[0]; /* no further generation: the handle stays, good for a release */
+        }
+        post_fence(p, sqe->user_data, status, value);
+        return;
+    }
+    struct service *s = channel->service;
+    uint64_t fence = tn_submit_commit(&s->queue, &submission);
+    s->request[tn_handle_slot(fence)] = (struct request){
+        .client = p,
+        .cap = cap,
+        .user_data = sqe->user_data,
+        .word = tn_request_word(sqe->arg[1], channel->rights, channel_index(channel)),
+        .argument = sqe->arg[3],
+    };
+    if (cap)
+        tn_cap_turn_commit(&p->caps, cap, TN_KIND_FENCE, fence);
+    pump(s);
+}
+
+/* ---- ends ---- */
+
+static void end_fence(struct service *s, uint64_t fence, enum tn_status status)
+{
+    if (tn_fence_end_decide(&s->queue, fence, status) != TN_OK)
+        panic("channel: a fence of %s does not end", s->name);
+    tn_fence_end_commit(&s->queue, fence, status);
+    static const uint64_t no_answer[2];
+    deliver(s, fence, no_answer);
+}
+
+void channels_client_ended(struct process *client)
+{
+    for (uint32_t i = 0; i < service_count; i++) {
+        struct service *s = &services[i];
+        for (uint32_t slot = 0; slot < s->queue.slots.count; slot++) {
+            if (s->request[slot].client != client)
+                continue;
+            uint64_t fence = tn_fence_name(&s->queue, slot);
+            bool queued = tn_queue_at(&s->queue, slot)->state == TN_FENCE_QUEUED;
+            if (tn_fence_orphan_decide(&s->queue, fence) != TN_OK)
+                panic("channel: a fence of %s does not become an orphan", client->name);
+            tn_fence_orphan_commit(&s->queue, fence);
+            s->request[slot].cap = NULL;
+            if (queued) /* the server never saw it */
+                end_fence(s, fence, TN_EABORTED);
+        }
+    }
+}
+
+void services_server_ended(struct process *server)
+{
+    for (uint32_t i = 0; i < service_count; i++) {
+        struct service *s = &services[i];
+        if (s->server != server)
+            continue;
+        s->server = NULL;
+        s->credits = 0;
+        for (uint32_t slot = 0; slot < s->queue.slots.count; slot++) {
+            uint64_t fence = tn_fence_name(&s->queue, slot);
+            if (fence == TN_HANDLE_NONE)
+                continue;
+            /* what no device has seen comes back; what a device may have seen does not, while that device is not
+             * silenced */
+            bool seen = s->device && tn_queue_at(&s->queue, slot)->state == TN_FENCE_POSTED;
+            end_fence(s, fence, seen ? TN_EQUARANTINED : TN_EABORTED);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Services and channels: how a client's request, and the buffer with it, gets to the process that serves it, and back.
+ * A service has one queue of fences for all its channels; a request waits in it until the server has a credit.
+ */
+#ifndef TENURE_KERNEL_CAP_CHANNEL_H
+#define TENURE_KERNEL_CAP_CHANNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <core/cap.h>
+#include <core/dma.h>
+#include <tenure/abi/ring.h>
+
+struct device;
+struct process;
+
+enum {
+    SERVICES_MAX = 16,
+    CHANNELS_MAX = 64,
+    SERVICE_DEPTH_MAX = 1024, /* fences of all channels of one service */
+};
+
+struct channel;
+struct service;
+
+/* A service of this name, served by this process; `depth` fences. NULL: no room (said in the log). */
+struct service *service_create(const char *name, struct process *server, uint32_t depth);
+struct service *service_find(const char *name);
+uint32_t service_index(const struct service *service);
+struct service *service_at(uint32_t index);
+const struct tn_identity *service_identity(uint32_t index);
+
+/* A client's session. NULL: no room. */
+struct channel *channel_create(struct service *service, struct process *client, uint32_t rights);
+uint32_t channel_index(const struct channel *channel);
+struct channel *channel_at(uint32_t index);
+const struct tn_identity *channel_identity(uint32_t index);
+/* The device of the process that serves this channel; NULL if it has none. */
+const struct device *channel_device(const struct channel *channel);
+
+/* One TN_OP_SUBMIT, with one completion reserved for its fence. */
+void channel_submit(struct process *client, const struct tn_sqe *sqe);
+/* TN_OP_SERVE: the credits are reserved completions of the server. */
+void service_serve(struct service *service, uint64_t user_data, uint32_t credits);
+/* One credit comes back with the reservation of a quiet TN_OP_COMPLETE. */
+void service_serve_again(struct service *service);
+/* TN_OP_COMPLETE. */
+TN_MUST_CHECK enum tn_status service_complete(struct service *service, const struct tn_sqe *sqe);
+
+/* The process has ended, as a client and as a server. */
+void channels_client_ended(struct process *client);
+void services_server_ended(struct process *server);
+
+#endif

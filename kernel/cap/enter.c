@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tn_enter, the one system call: takes submissions, runs them, and lets the process wait for completions. What the
+ * process wrote into the shared indices is input; each entry is copied once and judged on the copy.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "arch/x86_64/clock.h"
+#include "arch/x86_64/percpu.h"
+#include "cap/operation.h"
+#include "lib/string.h"
+#include "proc/process.h"
+#include "proc/sched.h"
+
+struct tn_frame *syscall_from_user(struct tn_frame *frame);
+
+static enum tn_status consume(struct process *p, uint64_t to_submit, uint64_t *consumed)
+{
+    uint32_t pending;
+    uint32_t tail = __atomic_load_n(&p->header->sq_tail, __ATOMIC_ACQUIRE);
+    enum tn_status status = tn_ring_pending(&p->ring, tail, &pending);
+    if (status != TN_OK)
+        return status;
+    if (to_submit > pending)
+        return TN_EINVAL;
+    for (uint64_t i = 0; i < to_submit; i++) {
+        status = tn_ring_reserve_decide(&p->ring, p->header->cq_head, 1);
+        if (status != TN_OK)
+            return status;
+        tn_ring_reserve_commit(&p->ring, 1);
+        struct tn_sqe sqe = *(const volatile struct tn_sqe *)&p->sq[tn_ring_consume_commit(&p->ring)];
+        __atomic_store_n(&p->header->sq_head, p->ring.sq_head, __ATOMIC_RELEASE);
+        ++*consumed;
+        operation_run(p, &sqe);
+        if (!process_is_live(p))
+            return TN_OK;
+    }
+    return TN_OK;
+}
+
+struct tn_frame *syscall_from_user(struct tn_frame *frame)
+{
+    struct process *p = this_cpu()->current;
+    uint64_t ring = frame->rdi, to_submit = frame->rsi, min_complete = frame->rdx, deadline = frame->r10;
+    uint64_t consumed = 0;
+    enum tn_status status = TN_OK;
+    if (ring != 0)
+        status = TN_ESTALE;
+    else if (min_complete > p->ring.cq_entries)
+        status = TN_EINVAL;
+    else if (to_submit != 0)
+        status = consume(p, to_submit, &consumed);
+    if (!process_is_live(p))
+        return sched_next();
+    frame->rdx = consumed;
+    frame->rax = status;
+    if (status != TN_OK || min_complete == 0 || process_unread(p) >= min_complete)
+        return sched_next();
+    if (deadline != TN_DEADLINE_NEVER && (deadline == TN_DEADLINE_NOW || deadline <= clock_now())) {
+        frame->rax = TN_ETIMEDOUT;
+        return sched_next();
+    }
+    p->wait_min = (uint32_t)min_complete;
+    sched_wait(p, deadline);
+    return sched_next();
+}

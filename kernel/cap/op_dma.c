@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Operations on DmaPools and their buffers (tenure/abi/ring.h). */
+#include "cap/operation.h"
+
+#include <stddef.h>
+
+#include "cap/channel.h"
+#include "cap/pool.h"
+#include "device/device.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+#include "proc/process.h"
+
+enum tn_status op_pool_create(struct call *call)
+{
+    struct process *p = call->process;
+    struct tn_cap *cap;
+    struct pool_request request = {
+        .owner = p,
+        .buffer_bytes = call->sqe->arg[0],
+        .buffers = call->sqe->arg[1],
+    };
+    enum tn_status status = cap_resolve(p, call->sqe->handle, TN_KIND_DEVICE, TN_RIGHT_CONTROL, &cap);
+    if (status == TN_OK) {
+        request.device = device_at(cap->object);
+    } else if (status == TN_EKIND) {
+        status = cap_resolve(p, call->sqe->handle, TN_KIND_CHANNEL, 0, &cap);
+        if (status != TN_OK)
+            return status;
+        request.channel = channel_at(cap->object);
+    } else {
+        return status;
+    }
+    status = grant_decide(p);
+    if (status != TN_OK)
+        return status;
+    uint32_t index;
+    status = pool_create(&request, &index);
+    if (status != TN_OK)
+        return status;
+    struct tn_cap_grant grant = {TN_KIND_DMA_POOL, TN_RIGHT_READ | TN_RIGHT_WRITE | TN_RIGHT_CONTROL, index,
+                                 pool_identity(index)->generation, 0};
+    call->value[0] = grant_commit(p, &grant);
+    call->value[1] = pool_at(index)->core.buffer_bytes;
+    return TN_OK;
+}
+
+enum tn_status op_pool_release(struct call *call)
+{
+    enum tn_status status = pool_release(pool_at(call->cap->object));
+    if (status == TN_OK)
+        grant_end(call->process, call->cap);
+    return status;
+}
+
+/* Takes a buffer out of the pool as a capability of `kind`. */
+static enum tn_status take_buffer(struct call *call, enum tn_kind kind, uint32_t *slot)
+{
+    struct pool *pool = pool_at(call->cap->object);
+    enum tn_status status = tn_buffer_alloc_decide(&pool->core, call->sqe->arg[0]);
+    if (status == TN_OK)
+        status = grant_decide(call->process);
+    if (status != TN_OK)
+        return status;
+    uint64_t name = tn_buffer_alloc_commit(&pool->core, (uint32_t)call->sqe->arg[0]);
+    struct tn_cap_grant grant = {kind, TN_RIGHT_READ | TN_RIGHT_WRITE, call->cap->object, pool->identity.generation,
+                                 name};
+    *slot = tn_handle_slot(name);
+    call->value[0] = grant_commit(call->process, &grant);
+    call->value[1] = pool->address + (uint64_t)*slot * pool->core.buffer_bytes;
+    return TN_OK;
+}
+
+enum tn_status op_buffer_alloc(struct call *call)
+{
+    const struct pool *pool = pool_at(call->cap->object);
+    uint32_t slot;
+    if (!pool->channel) /* a driver's pool has nowhere to submit to */
+        return TN_EKIND;
+    enum tn_status status = take_buffer(call, TN_KIND_DMA_BUFFER, &slot);
+    if (status == TN_OK)
+        call->value[2] = pool->core.buffer_bytes;
+    return status;
+}
+
+enum tn_status op_shared_alloc(struct call *call)
+{
+    const struct pool *pool = pool_at(call->cap->object);
+    uint32_t slot;
+    if (!pool->device)
+        return TN_EKIND;
+    enum tn_status status = take_buffer(call, TN_KIND_DMA_SHARED, &slot);
+    if (status == TN_OK)
+        call->value[2] = pool_buffer_physical(pool, slot); /* the token; under `trusted` it is the device address */
+    return status;
+}
+
+enum tn_status op_buffer_release(struct call *call)
+{
+    struct pool *pool = pool_at(call->cap->object);
+    uint64_t name = call->cap->detail;
+    enum tn_status status = tn_buffer_use_decide(&pool->core, name);
+    if (status != TN_OK)
+        return status;
+    tn_buffer_release_commit(&pool->core, name);
+    grant_end(call->process, call->cap);
+    pool_buffer_ended(pool, tn_handle_slot(name));
+    return TN_OK;
+}

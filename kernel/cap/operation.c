@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See operation.h. */
+#include "cap/operation.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "arch/x86_64/usercopy.h"
+#include "cap/channel.h"
+#include "cap/pool.h"
+#include "device/device.h"
+#include "device/mmio.h"
+#include "diag/log.h"
+#include "irq/route.h"
+#include "proc/process.h"
+
+/* What becomes of the completion that was reserved for the entry. */
+enum outcome {
+    POST_RESULT, /* a TN_CQE_RESULT, unless quiet and successful */
+    POSTS_ITSELF,
+};
+
+struct operation {
+    enum tn_status (*run)(struct call *call);
+    uint32_t kind; /* enum tn_kind; TN_KIND_NONE: no handle is looked up (and it must be zero) */
+    uint32_t rights;
+    uint32_t outcome; /* enum outcome */
+};
+
+static enum tn_status op_nop(struct call *call)
+{
+    (void)call;
+    return TN_OK;
+}
+
+static enum tn_status op_console_write(struct call *call)
+{
+    char text[TN_CONSOLE_WRITE_MAX];
+    uint64_t length = call->sqe->arg[1];
+    if (length == 0 || length > sizeof text)
+        return TN_ERANGE;
+    enum tn_status status = copy_from_user(text, call->sqe->arg[0], length);
+    if (status == TN_OK)
+        log_from(call->process->name, text, length);
+    return status;
+}
+
+static enum tn_status op_exit(struct call *call)
+{
+    process_end(call->process, PROCESS_END_EXIT, call->sqe->arg[0]);
+    return TN_OK;
+}
+
+static enum tn_status op_submit(struct call *call)
+{
+    channel_submit(call->process, call->sqe);
+    return TN_OK;
+}
+
+static enum tn_status op_serve(struct call *call)
+{
+    struct process *p = call->process;
+    uint64_t credits = call->sqe->arg[1];
+    if (credits == 0 || credits > p->ring.cq_entries)
+        return TN_ERANGE;
+    enum tn_status status = tn_ring_reserve_decide(&p->ring, p->header->cq_head, (uint32_t)credits);
+    if (status != TN_OK)
+        return status;
+    tn_ring_reserve_commit(&p->ring, (uint32_t)credits);
+    service_serve(service_at(call->cap->object), call->sqe->arg[0], (uint32_t)credits);
+    return TN_OK;
+}
+
+static enum tn_status op_complete(struct call *call)
+{
+    return service_complete(service_at(call->cap->object), call->sqe);
+}
+
+static const struct operation operations[] = {
+    [TN_OP_NOP] = {op_nop, TN_KIND_NONE, 0, POST_RESULT},
+    [TN_OP_CONSOLE_WRITE] = {op_console_write, TN_KIND_CONSOLE, TN_RIGHT_WRITE, POST_RESULT},
+    [TN_OP_EXIT] = {op_exit, TN_KIND_NONE, 0, POSTS_ITSELF},
+    [TN_OP_DEVICE_CONFIG_READ] = {op_device_config_read, TN_KIND_DEVICE, TN_RIGHT_READ, POST_RESULT},
+    [TN_OP_DEVICE_BAR] = {op_device_bar, TN_KIND_DEVICE, TN_RIGHT_READ, POST_RESULT},
+    [TN_OP_DEVICE_BUS_MASTER] = {op_device_bus_master, TN_KIND_DEVICE, TN_RIGHT_CONTROL, POST_RESULT},
+    [TN_OP_MMIO_MAP] = {op_mmio_map, TN_KIND_DEVICE, TN_RIGHT_CONTROL, POST_RESULT},
+    [TN_OP_MMIO_RELEASE] = {op_mmio_release, TN_KIND_DEVICE_MMIO, TN_RIGHT_CONTROL, POST_RESULT},
+    [TN_OP_INTERRUPT_BIND] = {op_interrupt_bind, TN_KIND_DEVICE, TN_RIGHT_CONTROL, POST_RESULT},
+    [TN_OP_INTERRUPT_ACK] = {op_interrupt_acknowledge, TN_KIND_INTERRUPT, TN_RIGHT_CONTROL, POST_RESULT},
+    [TN_OP_INTERRUPT_RELEASE] = {op_interrupt_release, TN_KIND_INTERRUPT, TN_RIGHT_CONTROL, POST_RESULT},
+    /* of a Device or a Channel: it looks the handle up itself */
+    [TN_OP_POOL_CREATE] = {op_pool_create, TN_KIND_COUNT, 0, POST_RESULT},
+    [TN_OP_POOL_RELEASE] = {op_pool_release, TN_KIND_DMA_POOL, TN_RIGHT_CONTROL, POST_RESULT},
+    [TN_OP_BUFFER_ALLOC] = {op_buffer_alloc, TN_KIND_DMA_POOL, TN_RIGHT_WRITE, POST_RESULT},
+    [TN_OP_BUFFER_RELEASE] = {op_buffer_release, TN_KIND_DMA_BUFFER, 0, POST_RESULT},
+    [TN_OP_SHARED_ALLOC] = {op_shared_alloc, TN_KIND_DMA_POOL, TN_RIGHT_WRITE, POST_RESULT},
+    [TN_OP_SUBMIT] = {op_submit, TN_KIND_COUNT, 0, POSTS_ITSELF},
+    [TN_OP_SERVE] = {op_serve, TN_KIND_SERVICE, TN_RIGHT_CONTROL, POST_RESULT},
+    [TN_OP_COMPLETE] = {op_complete, TN_KIND_SERVICE, TN_RIGHT_CONTROL, POST_RESULT},
+};
+
+/* The identity that a capability's object carries now; NULL: the object is gone. */
+static const struct tn_identity *identity_of(const struct tn_cap *cap)
+{
+    switch (cap->kind) {
+    case TN_KIND_DEVICE:
+        return &device_at(cap->object)->identity;
+    case TN_KIND_DEVICE_MMIO:
+        return mmio_identity(cap->object);
+    case TN_KIND_INTERRUPT:
+        return route_identity(cap->object);
+    case TN_KIND_DMA_POOL:
+    case TN_KIND_DMA_BUFFER:
+    case TN_KIND_DMA_SHARED:
+        return pool_identity(cap->object);
+    case TN_KIND_CHANNEL:
+        return channel_identity(cap->object);
+    case TN_KIND_SERVICE:
+        return service_identity(cap->object);
+    default:
+        return NULL;
+    }
+}
+
+enum tn_status cap_resolve(struct process *p, uint64_t handle, enum tn_kind kind, uint32_t rights, struct tn_cap **cap)
+{
+    struct tn_cap *found;
+    enum tn_status status = tn_cap_lookup(&p->caps, handle, kind, rights, &found);
+    if (status != TN_OK)
+        return status;
+    if (kind != TN_KIND_CONSOLE) { /* the one object that every process shares and that never ends */
+        static const struct tn_identity gone;
+        const struct tn_identity *id = identity_of(found);
+        status = tn_cap_check(&p->caps, found, id ? id : &gone);
+        if (status != TN_OK)
+            return status;
+    }
+    *cap = found;
+    return TN_OK;
+}
+
+static enum tn_status run(struct call *call, const struct operation **operation)
+{
+    const struct tn_sqe *sqe = call->sqe;
+    if (sqe->op >= sizeof operations / sizeof operations[0] || !operations[sqe->op].run)
+        return TN_EINVAL;
+    const struct operation *o = &operations[sqe->op];
+    if (sqe->flags & ~(uint32_t)TN_SQE_FLAGS && o->outcome == POST_RESULT)
+        return TN_EINVAL;
+    *operation = o;
+    if (o->kind == TN_KIND_NONE) {
+        if (sqe->handle != TN_HANDLE_NONE) {
+            *operation = NULL;
+            return TN_EINVAL;
+        }
+    } else if (o->kind != TN_KIND_COUNT) {
+        enum tn_status status = cap_resolve(call->process, sqe->handle, o->kind, o->rights, &call->cap);
+        if (status != TN_OK)
+            return status;
+    }
+    return o->run(call);
+}
+
+void operation_run(struct process *p, const struct tn_sqe *sqe)
+{
+    struct call call = {.process = p, .sqe = sqe};
+    const struct operation *operation = NULL;
+    enum tn_status status = run(&call, &operation);
+    if (operation && operation->outcome == POSTS_ITSELF)
+        return;
+    if (status == TN_OK && sqe->flags & TN_SQE_QUIET) {
+        if (sqe->op == TN_OP_COMPLETE) /* the completion that is not needed becomes a credit again */
+            service_serve_again(service_at(call.cap->object));
+        else if (sqe->op != TN_OP_INTERRUPT_ACK) /* the route keeps it while it is armed */
+            tn_ring_unreserve_commit(&p->ring, 1);
+        return;
+    }
+    struct tn_cqe cqe = {.user_data = sqe->user_data, .kind = TN_CQE_RESULT, .status = status};
+    if (status == TN_OK)
+        for (uint32_t i = 0; i < 6; i++)
+            cqe.value[i] = call.value[i];
+    process_post(p, &cqe);
+}
+
+enum tn_status grant_decide(const struct process *p)
+{
+    enum tn_status status = tn_ledger_decide(&p->ledger, TN_CHARGE_CAP_SLOTS, 1);
+    return status != TN_OK ? status : tn_cap_insert_decide(&p->caps);
+}
+
+uint64_t grant_commit(struct process *p, const struct tn_cap_grant *grant)
+{
+    tn_ledger_commit(&p->ledger, TN_CHARGE_CAP_SLOTS, 1);
+    return tn_cap_insert_commit(&p->caps, grant);
+}
+
+void grant_end(struct process *p, struct tn_cap *cap)
+{
+    tn_cap_remove_commit(&p->caps, cap);
+    tn_ledger_refund(&p->ledger, TN_CHARGE_CAP_SLOTS, 1);
+}

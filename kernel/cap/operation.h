@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The operations of the submission queue, as a table: what each needs, and who does it. */
+#ifndef TENURE_KERNEL_CAP_OPERATION_H
+#define TENURE_KERNEL_CAP_OPERATION_H
+
+#include <stdint.h>
+
+#include <core/cap.h>
+#include <tenure/abi/ring.h>
+
+struct process;
+
+/* Does one entry (the kernel's own copy). One completion is reserved for it; this posts it, or keeps it as the
+ * operation says. */
+void operation_run(struct process *process, const struct tn_sqe *sqe);
+
+/* What a handler gets: the capability has passed all its checks. */
+struct call {
+    struct process *process;
+    const struct tn_sqe *sqe;
+    struct tn_cap *cap;
+    uint64_t value[6]; /* of the completion */
+};
+
+/* Handlers by file: op_device.c, op_dma.c. */
+enum tn_status op_device_config_read(struct call *call);
+enum tn_status op_device_bar(struct call *call);
+enum tn_status op_device_bus_master(struct call *call);
+enum tn_status op_mmio_map(struct call *call);
+enum tn_status op_mmio_release(struct call *call);
+enum tn_status op_interrupt_bind(struct call *call);
+enum tn_status op_interrupt_acknowledge(struct call *call);
+enum tn_status op_interrupt_release(struct call *call);
+enum tn_status op_pool_create(struct call *call);
+enum tn_status op_pool_release(struct call *call);
+enum tn_status op_buffer_alloc(struct call *call);
+enum tn_status op_buffer_release(struct call *call);
+enum tn_status op_shared_alloc(struct call *call);
+
+/* All checks of a handle: entry, kind, rights, object, owner. *cap is written on TN_OK only. */
+TN_MUST_CHECK enum tn_status cap_resolve(struct process *process, uint64_t handle, enum tn_kind kind, uint32_t rights,
+                                         struct tn_cap **cap);
+/* May the process hold one more capability? TN_EBUDGET, TN_EEXHAUSTED. */
+TN_MUST_CHECK enum tn_status grant_decide(const struct process *process);
+/* Adds one, charged; returns its handle. */
+uint64_t grant_commit(struct process *process, const struct tn_cap_grant *grant);
+/* Ends one, refunded. */
+void grant_end(struct process *process, struct tn_cap *cap);
+
+#endif

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See pool.h. */
+#include "cap/pool.h"
+
+#include <stddef.h>
+
+#include "cap/channel.h"
+#include "device/device.h"
+#include "diag/log.h"
+#include "diag/panic.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+#include "proc/process.h"
+
+static struct pool table[POOLS_MAX];
+static struct tn_slots slots;
+
+void pool_init(void)
+{
+    if (!tn_slots_init(&slots, table, sizeof table[0], POOLS_MAX, TN_HANDLE_GENERATION_MAX))
+        panic("pool: the table does not initialise");
+}
+
+struct pool *pool_at(uint32_t index)
+{
+    return &table[index];
+}
+
+const struct tn_identity *pool_identity(uint32_t index)
+{
+    return index < POOLS_MAX && table[index].slot.live ? &table[index].identity : NULL;
+}
+
+struct pool *pool_of(struct tn_pool *core)
+{
+    return (struct pool *)(void *)((uint8_t *)core - offsetof(struct pool, core));
+}
+
+/* Payload ends here: nobody after this sees it (G5). */
+static void scrub(uint64_t physical, uint64_t bytes)
+{
+#ifndef TN_TWIN /* negative twin: what the last owner wrote stays, and SELFTEST must say so */
+    memset(phys_to_virt(physical), 0, bytes);
+#else
+    (void)physical;
+    (void)bytes;
+#endif
+}
+
+static void move(struct pool *pool, enum tn_pool_state to)
+{
+    if (tn_pool_move(&pool->core, to) != TN_OK)
+        panic("pool: no move from %s to %s", tn_pool_state_name(pool->core.state), tn_pool_state_name(to));
+}
+
+/* The device that will reach the pool's pages, or NULL if the service behind the channel has none. */
+static const struct device *reached_by(const struct pool_request *r)
+{
+    return r->device ? r->device : channel_device(r->channel);
+}
+
+static enum tn_status check_request(const struct pool_request *r)
+{
+    if (r->buffer_bytes == 0 || r->buffer_bytes > POOL_BUFFER_BYTES_MAX || r->buffers == 0 ||
+        r->buffers > POOL_BUFFERS_MAX)
+        return TN_EINVAL;
+    const struct device *device = reached_by(r);
+    if (device && device_allows_dma(device) != TN_OK) {
+        log_line("pool: %s: refused: the DMA policy of the device is `blocked` (the manifest must ask for `trusted`)",
+                 r->owner->name);
+        return TN_EPOLICY;
+    }
+    return slots.free == 0 ? TN_EEXHAUSTED : TN_OK;
+}
+
+/* Frames for buffers and records, mapped into the owner. The ledger was charged before. */
+static enum tn_status give_memory(struct pool *pool, const struct pool_request *r, uint64_t bytes)
+{
+    pool->pages = bytes / PAGE_SIZE;
+    pool->record_pages = (r->buffers * sizeof(struct tn_buffer) + PAGE_SIZE - 1) / PAGE_SIZE;
+    enum tn_status status = frames_alloc(pool->record_pages, &pool->records);
+    if (status != TN_OK)
+        return status;
+    status = frames_alloc(pool->pages, &pool->physical);
+    if (status != TN_OK)
+        goto free_records;
+    pool->address = process_take_address(r->owner, bytes);
+    status = pool->address == 0 ? TN_EEXHAUSTED
+                                : space_map(&r->owner->space, pool->address, pool->physical, pool->pages, MAP_WRITE);
+    if (status != TN_OK)
+        goto free_frames;
+    return TN_OK;
+free_frames:
+    frames_free(pool->physical, pool->pages);
+free_records:
+    frames_free(pool->records, pool->record_pages);
+    return status;
+}
+
+enum tn_status pool_create(const struct pool_request *r, uint32_t *index)
+{
+    enum tn_status status = check_request(r);
+    if (status != TN_OK)
+        return status;
+    uint64_t buffer_bytes = page_up(r->buffer_bytes);
+    uint64_t bytes = buffer_bytes * r->buffers;
+    status = tn_ledger_charge(&r->owner->ledger, TN_CHARGE_POOL_BYTES, bytes);
+    if (status != TN_OK)
+        return status;
+
+    struct pool made = {.owner = r->owner, .device = r->device, .channel = r->channel};
+    status = give_memory(&made, r, bytes);
+    if (status != TN_OK) {
+        tn_ledger_refund(&r->owner->ledger, TN_CHARGE_POOL_BYTES, bytes);
+        return status;
+    }
+    uint32_t i = tn_slots_take(&slots);
+    struct pool *pool = &table[i];
+    made.slot = pool->slot;
+    made.identity = (struct tn_identity){pool->slot.generation, r->owner->epoch};
+    *pool = made;
+    if (!tn_pool_init(&pool->core, phys_to_virt(pool->records), (uint32_t)r->buffers, (uint32_t)buffer_bytes,
+                      r->owner->epoch, &r->owner->ledger, TN_HANDLE_GENERATION_MAX))
+        panic("pool: %lu buffers of %lu bytes do not initialise", r->buffers, buffer_bytes);
+    move(pool, TN_POOL_RESERVED);
+    move(pool, TN_POOL_COMMITTED);
+    move(pool, TN_POOL_MAPPED);
+    if (r->device)
+        r->device->has_pool = true;
+    *index = i;
+    return TN_OK;
+}
+
+/* Nothing of the pool is out: its memory goes back, zeroed. */
+static void free_pool(struct pool *pool)
+{
+    move(pool, TN_POOL_INVALIDATED);
+    scrub(pool->physical, pool->pages * PAGE_SIZE);
+    move(pool, TN_POOL_SCRUBBED);
+    move(pool, TN_POOL_EMPTY);
+    frames_free(pool->physical, pool->pages);
+    frames_free(pool->records, pool->record_pages);
+    tn_ledger_refund(&pool->owner->ledger, TN_CHARGE_POOL_BYTES, pool->pages * PAGE_SIZE);
+    tn_slots_give(&slots, (uint32_t)(pool - table));
+}
+
+static bool all_free(const struct pool *pool)
+{
+    return pool->core.in_state[TN_BUFFER_FREE] == pool->core.slots.count;
+}
+
+enum tn_status pool_release(struct pool *pool)
+{
+    if (!all_free(pool))
+        return TN_ESTATE;
+    move(pool, TN_POOL_REVOKING);
+    space_unmap(&pool->owner->space, pool->address, pool->pages);
+    free_pool(pool);
+    return TN_OK;
+}
+
+static void quarantine(struct pool *pool)
+{
+    move(pool, TN_POOL_QUARANTINED);
+    frames_quarantine(pool->pages);
+    log_line("pool: %lu pages of %s stay in quarantine: the device that could reach them was not silenced", pool->pages,
+             pool->owner->name);
+}
+
+void pool_settle(struct pool *pool)
+{
+    if (pool->core.state != TN_POOL_REVOKING)
+        return;
+    if (all_free(pool))
+        free_pool(pool);
+    else if (pool->core.in_state[TN_BUFFER_QUARANTINED] != 0 && pool->core.in_state[TN_BUFFER_ORPHAN] == 0)
+        quarantine(pool);
+}
+
+void pool_buffer_ended(struct pool *pool, uint32_t slot)
+{
+    scrub(pool_buffer_physical(pool, slot), pool->core.buffer_bytes);
+    tn_buffer_scrubbed_commit(&pool->core, slot);
+    pool_settle(pool);
+}
+
+/* The CPU's buffers go back; those with a device stay. */
+static void release_cpu_buffers(struct pool *pool)
+{
+    for (uint32_t slot = 0; slot < pool->core.slots.count; slot++) {
+        if (tn_pool_at(&pool->core, slot)->state != TN_BUFFER_CPU)
+            continue;
+        tn_buffer_release_commit(&pool->core, tn_buffer_name(&pool->core, slot));
+        scrub(pool_buffer_physical(pool, slot), pool->core.buffer_bytes);
+        tn_buffer_scrubbed_commit(&pool->core, slot);
+    }
+}
+
+void pools_owner_ended(struct process *owner)
+{
+    for (uint32_t i = 0; i < POOLS_MAX; i++) {
+        struct pool *pool = &table[i];
+        if (!pool->slot.live || pool->owner != owner || pool->core.state != TN_POOL_MAPPED)
+            continue;
+        move(pool, TN_POOL_REVOKING);
+        if (pool->device) { /* ring memory: the device keeps writing there until it is reset */
+            quarantine(pool);
+            continue;
+        }
+        release_cpu_buffers(pool);
+        pool_settle(pool);
+    }
+}

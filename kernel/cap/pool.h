@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * DmaPools in the kernel: the frames behind a tn_pool of core/. A pool is made for one device (a driver's ring memory)
+ * or one channel (a client's payload for that service), and its buffers go nowhere else.
+ */
+#ifndef TENURE_KERNEL_CAP_POOL_H
+#define TENURE_KERNEL_CAP_POOL_H
+
+#include <stdint.h>
+
+#include <core/cap.h>
+#include <core/dma.h>
+
+struct channel;
+struct device;
+struct process;
+
+enum {
+    POOLS_MAX = 64,
+    POOL_BUFFERS_MAX = 4096,
+    POOL_BUFFER_BYTES_MAX = 1 << 20,
+};
+
+struct pool {
+    struct tn_slot slot; /* its generation is the pool generation */
+    struct tn_identity identity;
+    struct tn_pool core;
+    struct process *owner;   /* pays for it, also after its end */
+    struct device *device;   /* a driver's pool; NULL for a client's */
+    struct channel *channel; /* a client's pool; NULL for a driver's */
+    uint64_t physical;
+    uint64_t pages;
+    uint64_t address; /* in the owner's space */
+    uint64_t records; /* physical address of the struct tn_buffer records */
+    uint64_t record_pages;
+};
+
+/* What is asked for. */
+struct pool_request {
+    struct process *owner;
+    struct device *device;
+    struct channel *channel;
+    uint64_t buffer_bytes;
+    uint64_t buffers;
+};
+
+void pool_init(void);
+/* TN_EINVAL: sizes out of range. TN_EPOLICY: no DMA for that device. TN_EBUDGET, TN_EEXHAUSTED. Nothing is changed
+ * unless TN_OK. */
+TN_MUST_CHECK enum tn_status pool_create(const struct pool_request *request, uint32_t *index);
+struct pool *pool_at(uint32_t index);
+/* NULL: no such live pool. */
+const struct tn_identity *pool_identity(uint32_t index);
+/* TN_ESTATE while a buffer is not free. */
+TN_MUST_CHECK enum tn_status pool_release(struct pool *pool);
+/* The owner has ended: what the CPU owned is scrubbed; the pool goes when its last buffer comes back from its device.
+ */
+void pools_owner_ended(struct process *owner);
+/* Scrubs and frees a buffer that nobody owns (an orphan's end, a release); frees the pool if it waited for that. */
+void pool_buffer_ended(struct pool *pool, uint32_t slot);
+/* A buffer of an ended owner went into quarantine: the pool follows. */
+void pool_settle(struct pool *pool);
+/* The struct pool around its core part. */
+struct pool *pool_of(struct tn_pool *core);
+
+static inline uint64_t pool_buffer_physical(const struct pool *pool, uint32_t slot)
+{
+    return pool->physical + (uint64_t)slot * pool->core.buffer_bytes;
+}
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See device.h. */
+#include "device/device.h"
+
+#include <stddef.h>
+
+#include "device/mmio.h"
+#include "diag/log.h"
+#include "irq/route.h"
+#include "proc/process.h"
+
+static struct device table[PCI_FUNCTIONS_MAX];
+static uint32_t count;
+
+void device_init(void)
+{
+    for (uint32_t i = 0; i < pci_machine.count; i++) {
+        struct pci_function *f = &pci_machine.function[i];
+        if (f->header != PCI_HEADER_ENDPOINT)
+            continue;
+        table[count] = (struct device){.identity = {1, 0}, .function = f, .index = count};
+        count++;
+    }
+}
+
+static bool matches(const struct pci_function *f, const struct tn_manifest_device *wanted)
+{
+    if (wanted->match == TN_MATCH_CLASS)
+        return f->class_code == wanted->value;
+    return ((uint32_t)f->vendor << 16 | f->device) == wanted->value;
+}
+
+struct device *device_find(const struct tn_manifest_device *wanted)
+{
+    uint32_t nth = 0;
+    for (uint32_t i = 0; i < count; i++)
+        if (matches(table[i].function, wanted) && nth++ == wanted->index)
+            return &table[i];
+    return NULL;
+}
+
+struct device *device_at(uint32_t index)
+{
+    return index < count ? &table[index] : NULL;
+}
+
+enum tn_status device_claim(struct device *device, struct process *holder, uint32_t policy)
+{
+    if (device->state != DEVICE_UNCLAIMED)
+        return TN_ESTATE;
+    device->state = DEVICE_CLAIMED;
+    device->holder = holder;
+    device->policy = policy;
+    device->identity.owner_epoch = holder->epoch;
+    return TN_OK;
+}
+
+enum tn_status device_allows_dma(const struct device *device)
+{
+    return device->state == DEVICE_CLAIMED && device->policy == TN_POLICY_TRUSTED ? TN_OK : TN_EPOLICY;
+}
+
+static enum tn_status write_bus_master(const struct device *device, bool on)
+{
+    uint32_t bdf = device->function->bdf;
+    uint32_t command = pci_read(&pci_ecam, bdf, PCI_COMMAND, 2);
+    command = on ? command | PCI_COMMAND_BUS_MASTER : command & ~(uint32_t)PCI_COMMAND_BUS_MASTER;
+    pci_write(&pci_ecam, bdf, PCI_COMMAND, 2, command);
+    bool is_on = pci_read(&pci_ecam, bdf, PCI_COMMAND, 2) & PCI_COMMAND_BUS_MASTER;
+    return is_on == on ? TN_OK : TN_EIO;
+}
+
+enum tn_status device_set_bus_master(struct device *device, bool on)
+{
+    if (on && (device_allows_dma(device) != TN_OK || !device->has_pool))
+        return TN_EPOLICY;
+    return write_bus_master(device, on);
+}
+
+void device_lost(struct device *device)
+{
+    const struct pci_function *f = device->function;
+    enum tn_status off = write_bus_master(device, false);
+    route_release_device(device);
+    mmio_release_device(device);
+    device->state = DEVICE_QUARANTINED;
+    device->identity.generation++; /* every capability to it is stale from here */
+    device->holder = NULL;
+    log_line("device: %02x:%02x.%u lost its driver: bus mastering %s, in quarantine until reboot", f->bdf >> 8,
+             f->bdf >> 3 & 31, f->bdf & 7, off == TN_OK ? "off" : "does not go off");
+}
+
+const struct device *device_first_of(const struct process *process)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (table[i].holder == process)
+            return &table[i];
+    return NULL;
+}
+
+void device_holder_ended(struct process *process)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (table[i].holder == process)
+            device_lost(&table[i]);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * DeviceMmio: windows on a device's registers. Whole pages, never those of the MSI-X table or the PBA, never a page in
+ * which another function's registers live (G9).
+ */
+#include "device/mmio.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "arch/x86_64/layout.h"
+#include "device/device.h"
+#include "diag/panic.h"
+#include "proc/process.h"
+
+struct window {
+    struct tn_slot slot; /* its generation is the mapping generation */
+    struct tn_identity identity;
+    struct device *device;
+    uint64_t address;
+    uint64_t length;
+};
+
+static struct window windows[MMIO_WINDOWS_MAX];
+static struct tn_slots window_slots;
+
+void mmio_init(void)
+{
+    if (!tn_slots_init(&window_slots, windows, sizeof windows[0], MMIO_WINDOWS_MAX, TN_HANDLE_GENERATION_MAX))
+        panic("mmio: the window table does not initialise");
+}
+
+/* Does another memory BAR of the machine lie in the pages of this one? Only one smaller than a page can have such a
+ * neighbour. */
+static bool has_neighbour(const struct pci_bar *bar)
+{
+    for (uint32_t i = 0; i < pci_machine.count; i++)
+        for (uint32_t b = 0; b < PCI_BARS; b++) {
+            const struct pci_bar *other = &pci_machine.function[i].bar[b];
+            if (other != bar && other->size != 0 && other->flags & TN_BAR_MEMORY &&
+                other->address < bar->address + page_up(bar->size) && bar->address < other->address + other->size)
+                return true;
+        }
+    return false;
+}
+
+static enum tn_status check_window(const struct device *device, uint32_t bar, uint64_t offset, uint64_t length)
+{
+    const struct pci_function *f = device->function;
+    if (bar >= PCI_BARS || f->bar[bar].size == 0 || !(f->bar[bar].flags & TN_BAR_MEMORY) || f->bar[bar].address == 0)
+        return TN_ENOENT;
+    if (length == 0 || (offset | length) % PAGE_SIZE != 0 || f->bar[bar].address % PAGE_SIZE != 0)
+        return TN_EINVAL;
+    uint64_t size = page_up(f->bar[bar].size);
+    if (offset > size || length > size - offset)
+        return TN_ERANGE;
+    if (has_neighbour(&f->bar[bar]))
+        return TN_EDENIED;
+    return pci_touches_msix(&f->msix, bar, offset, length) ? TN_EDENIED : TN_OK;
+}
+
+enum tn_status mmio_map(struct device *device, uint32_t bar, uint64_t offset, uint64_t length, uint32_t *window,
+                        uint64_t *address)
+{
+    struct process *p = device->holder;
+    enum tn_status status = check_window(device, bar, offset, length);
+    if (status != TN_OK)
+        return status;
+    if (window_slots.free == 0)
+        return TN_EEXHAUSTED;
+    status = tn_ledger_charge(&p->ledger, TN_CHARGE_MMIO_BYTES, length);
+    if (status != TN_OK)
+        return status;
+    uint64_t at = process_take_address(p, length);
+    status = at == 0 ? TN_EEXHAUSTED
+                     : space_map(&p->space, at, device->function->bar[bar].address + offset, length / PAGE_SIZE,
+                                 MAP_WRITE | MAP_UNCACHED);
+    if (status != TN_OK) {
+        tn_ledger_refund(&p->ledger, TN_CHARGE_MMIO_BYTES, length);
+        return status;
+    }
+    uint32_t index = tn_slots_take(&window_slots);
+    struct window *w = &windows[index];
+    w->identity = (struct tn_identity){w->slot.generation, p->epoch};
+    w->device = device;
+    w->address = at;
+    w->length = length;
+    *window = index;
+    *address = at;
+    return TN_OK;
+}
+
+const struct tn_identity *mmio_identity(uint32_t window)
+{
+    return window < MMIO_WINDOWS_MAX && windows[window].device ? &windows[window].identity : NULL;
+}
+
+void mmio_release(uint32_t window)
+{
+    struct window *w = &windows[window];
+    struct process *p = w->device->holder;
+    space_unmap(&p->space, w->address, w->length / PAGE_SIZE);
+    tn_ledger_refund(&p->ledger, TN_CHARGE_MMIO_BYTES, w->length);
+    w->device = NULL;
+    tn_slots_give(&window_slots, window);
+}
+
+void mmio_release_device(const struct device *device)
+{
+    for (uint32_t i = 0; i < MMIO_WINDOWS_MAX; i++)
+        if (windows[i].device == device)
+            mmio_release(i);
+}

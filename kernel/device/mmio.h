@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* DeviceMmio windows of claimed devices; see mmio.c. */
+#ifndef TENURE_KERNEL_DEVICE_MMIO_H
+#define TENURE_KERNEL_DEVICE_MMIO_H
+
+#include <stdint.h>
+
+#include <core/cap.h>
+#include <tenure/abi/status.h>
+
+struct device;
+
+enum { MMIO_WINDOWS_MAX = 128 };
+
+void mmio_init(void);
+/* Maps a window for the device's holder. TN_ENOENT: no such memory BAR, or firmware gave it no address. TN_EINVAL: not
+ * whole pages. TN_ERANGE: outside the BAR. TN_EDENIED: pages of the MSI-X table or PBA, or shared with other registers.
+ * TN_EBUDGET, TN_EEXHAUSTED. */
+TN_MUST_CHECK enum tn_status mmio_map(struct device *device, uint32_t bar, uint64_t offset, uint64_t length,
+                                      uint32_t *window, uint64_t *address);
+/* NULL: no such live window. */
+const struct tn_identity *mmio_identity(uint32_t window);
+void mmio_release(uint32_t window);
+void mmio_release_device(const struct device *device);
+
+#endif

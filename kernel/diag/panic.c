@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See panic.h. */
+#include "diag/panic.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "arch/x86_64/frame.h"
+#include "arch/x86_64/io.h"
+#include "arch/x86_64/layout.h"
+#include "diag/log.h"
+#include "lib/format.h"
+
+enum {
+    DEBUG_EXIT_PORT = 0xf4,
+    BACKTRACE_DEPTH = 16,
+};
+
+extern const uint8_t __text_start[], __text_end[], __data_start[], __data_end[];
+
+_Noreturn void machine_end(enum machine_exit code)
+{
+    outl(DEBUG_EXIT_PORT, (uint32_t)code);
+    for (;;)
+        __asm__ volatile("cli; hlt");
+}
+
+/* Frame pointers are kept; the chain ends at 0 (boot.S, entry.S) or at the first thing that is not one of ours. */
+static void backtrace(uint64_t rbp)
+{
+    for (uint32_t depth = 0; depth < BACKTRACE_DEPTH; depth++) {
+        if (rbp % 8 != 0 || rbp < (uint64_t)(uintptr_t)__data_start || rbp + 16 > (uint64_t)(uintptr_t)__data_end)
+            return;
+        const uint64_t *link = (const uint64_t *)(uintptr_t)rbp;
+        if (link[1] < (uint64_t)(uintptr_t)__text_start || link[1] >= (uint64_t)(uintptr_t)__text_end)
+            return;
+        log_line("panic:   #%u %016lx", depth, link[1]);
+        rbp = link[0];
+    }
+}
+
+static void begin(void)
+{
+    static bool already;
+    if (already) /* a fault in the report: leave at once */
+        machine_end(EXIT_PANIC);
+    already = true;
+}
+
+_Noreturn void panic(const char *format, ...)
+{
+    char text[LOG_LINE - 32];
+    begin();
+    va_list args;
+    va_start(args, format);
+    format_text_v(text, sizeof text, format, args);
+    va_end(args);
+    log_line("panic: %s", text);
+    log_line("panic: backtrace (addr2line -e tenure.elf):");
+    backtrace((uint64_t)(uintptr_t)__builtin_frame_address(0));
+    log_line("panic: end");
+    machine_end(EXIT_PANIC);
+}
+
+void print_frame(const struct tn_frame *f)
+{
+    log_line("  rip %016lx cs %02lx rflags %08lx rsp %016lx ss %02lx", f->rip, f->cs, f->rflags, f->rsp, f->ss);
+    log_line("  rax %016lx rbx %016lx rcx %016lx rdx %016lx", f->rax, f->rbx, f->rcx, f->rdx);
+    log_line("  rsi %016lx rdi %016lx rbp %016lx r8  %016lx", f->rsi, f->rdi, f->rbp, f->r8);
+    log_line("  r9  %016lx r10 %016lx r11 %016lx r12 %016lx", f->r9, f->r10, f->r11, f->r12);
+    log_line("  r13 %016lx r14 %016lx r15 %016lx error %lx", f->r13, f->r14, f->r15, f->error);
+}
+
+_Noreturn void panic_frame(const struct tn_frame *frame, const char *what)
+{
+    begin();
+    log_line("panic: %s (vector %lu) in the kernel, cr2 %016lx cr3 %016lx", what, frame->vector, read_cr2(),
+             read_cr3());
+    print_frame(frame);
+    log_line("panic: backtrace (addr2line -e tenure.elf):");
+    log_line("panic:   at %016lx", frame->rip);
+    backtrace(frame->rbp);
+    log_line("panic: end");
+    machine_end(EXIT_PANIC);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See string.h. Eight bytes at a time where alignment allows it: under emulation a repeat counts once an iteration. */
+#include "lib/string.h"
+
+#include <stdint.h>
+
+void *memcpy(void *restrict to, const void *restrict from, size_t n)
+{
+    void *d = to;
+    size_t words = n / 8, rest = n % 8;
+    __asm__ volatile("rep movsq\n\tmov %3, %2\n\trep movsb" : "+D"(d), "+S"(from), "+c"(words) : "r"(rest) : "memory");
+    return to;
+}
+
+void *memmove(void *to, const void *from, size_t n)
+{
+    uint8_t *d = to;
+    const uint8_t *s = from;
+    if (d <= s || d >= s + n)
+        return memcpy(to, from, n);
+    while (n-- > 0)
+        d[n] = s[n];
+    return to;
+}
+
+void *memset(void *to, int byte, size_t n)
+{
+    void *d = to;
+    uint64_t pattern = UINT64_C(0x0101010101010101) * (uint8_t)byte;
+    size_t words = n / 8, rest = n % 8;
+    __asm__ volatile("rep stosq\n\tmov %2, %1\n\trep stosb"
+                     : "+D"(d), "+c"(words)
+                     : "r"(rest), "a"(pattern)
+                     : "memory");
+    return to;
+}
+
+int memcmp(const void *a, const void *b, size_t n)
+{
+    const uint8_t *x = a, *y = b;
+    for (size_t i = 0; i < n; i++)
+        if (x[i] != y[i])
+            return x[i] < y[i] ? -1 : 1;
+    return 0;
+}
+
+size_t strlen(const char *s)
+{
+    size_t n = 0;
+    while (s[n] != 0)
+        n++;
+    return n;
+}
+
+bool text_equal(const char *a, const char *b)
+{
+    size_t i = 0;
+    while (a[i] != 0 && a[i] == b[i])
+        i++;
+    return a[i] == b[i];
+}
+
+void text_copy(char *to, const char *from, size_t size)
+{
+    size_t i = 0;
+    for (; i + 1 < size && from[i] != 0; i++)
+        to[i] = from[i];
+    to[i] = 0;
+}
+
+bool text_ends_within(const char *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (s[i] == 0)
+            return true;
+    return false;
+}

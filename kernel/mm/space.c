@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See space.h. User halves of address spaces. */
+#include "mm/space.h"
+
+#include <stdbool.h>
+
+#include "arch/x86_64/io.h"
+#include "arch/x86_64/pte.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+#include "mm/kernel_space.h"
+
+enum tn_status space_create(struct space *space, struct tn_ledger *ledger)
+{
+    enum tn_status status = tn_ledger_charge(ledger, TN_CHARGE_MEMORY_PAGES, 1);
+    if (status != TN_OK)
+        return status;
+    uint64_t root;
+    status = frames_alloc(1, &root);
+    if (status != TN_OK) {
+        tn_ledger_refund(ledger, TN_CHARGE_MEMORY_PAGES, 1);
+        return status;
+    }
+    kernel_space_share((uint64_t *)phys_to_virt(root));
+    space->root = root;
+    space->ledger = ledger;
+    return TN_OK;
+}
+
+static void free_table(struct space *space, uint64_t table, uint32_t level)
+{
+    const uint64_t *entry = phys_to_virt(table);
+    uint32_t used = level == 4 ? 256 : 512; /* the upper half of the root is the kernel's */
+    if (level > 1)
+        for (uint32_t i = 0; i < used; i++)
+            if (entry[i] & PTE_PRESENT)
+                free_table(space, entry[i] & PTE_ADDRESS, level - 1);
+    frames_free(table, 1);
+    tn_ledger_refund(space->ledger, TN_CHARGE_MEMORY_PAGES, 1);
+}
+
+void space_destroy(struct space *space)
+{
+    free_table(space, space->root, 4);
+    space->root = 0;
+}
+
+/* The leaf entry for `virtual`, with tables made on the way. */
+static enum tn_status leaf(struct space *space, uint64_t virtual, uint64_t **out)
+{
+    uint64_t *table = phys_to_virt(space->root);
+    for (uint32_t level = 4; level > 1; level--) {
+        uint64_t *entry = &table[pte_index(virtual, level)];
+        if (!(*entry & PTE_PRESENT)) {
+            enum tn_status status = tn_ledger_charge(space->ledger, TN_CHARGE_MEMORY_PAGES, 1);
+            if (status != TN_OK)
+                return status;
+            uint64_t frame;
+            status = frames_alloc(1, &frame);
+            if (status != TN_OK) {
+                tn_ledger_refund(space->ledger, TN_CHARGE_MEMORY_PAGES, 1);
+                return status;
+            }
+            *entry = frame | PTE_PRESENT | PTE_WRITE | PTE_USER;
+        }
+        table = phys_to_virt(*entry & PTE_ADDRESS);
+    }
+    *out = &table[pte_index(virtual, 1)];
+    return TN_OK;
+}
+
+enum tn_status space_map(struct space *space, uint64_t virtual, uint64_t physical, uint64_t pages, uint32_t flags)
+{
+    if ((virtual | physical) % PAGE_SIZE != 0 || virtual < USER_MIN || virtual >= USER_MAX ||
+        pages > (USER_MAX - virtual) / PAGE_SIZE)
+        return TN_EINVAL;
+    if ((flags & MAP_WRITE) && (flags & MAP_EXECUTE))
+        return TN_EINVAL;
+    uint64_t bits = PTE_PRESENT | PTE_USER;
+    bits |= flags & MAP_WRITE ? PTE_WRITE : 0;
+    bits |= flags & MAP_EXECUTE ? 0 : PTE_NX;
+    bits |= flags & MAP_UNCACHED ? PTE_UNCACHED : 0;
+    for (uint64_t i = 0; i < pages; i++) {
+        uint64_t *entry;
+        enum tn_status status = leaf(space, virtual + i * PAGE_SIZE, &entry);
+        if (status == TN_OK && (*entry & PTE_PRESENT))
+            status = TN_EINVAL;
+        if (status != TN_OK) {
+            space_unmap(space, virtual, i);
+            return status;
+        }
+        *entry = (physical + i * PAGE_SIZE) | bits;
+    }
+    return TN_OK;
+}
+
+void space_unmap(struct space *space, uint64_t virtual, uint64_t pages)
+{
+    for (uint64_t i = 0; i < pages; i++) {
+        uint64_t at = virtual + i * PAGE_SIZE;
+        uint64_t *table = phys_to_virt(space->root);
+        for (uint32_t level = 4; level > 1 && table; level--) {
+            uint64_t entry = table[pte_index(at, level)];
+            table = entry & PTE_PRESENT ? phys_to_virt(entry & PTE_ADDRESS) : NULL;
+        }
+        if (!table)
+            continue;
+        table[pte_index(at, 1)] = 0;
+        invlpg(at);
+    }
+}
+
+void space_activate(const struct space *space)
+{
+    if (read_cr3() != space->root)
+        write_cr3(space->root);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Processes: one thread, one address space, one ring pair, one capability table. They are started from the manifest, in
+ * its order, and end by exit, by fault, or with the machine. An ended process keeps its entry: what it left in flight
+ * stays charged to it.
+ */
+#ifndef TENURE_KERNEL_PROC_PROCESS_H
+#define TENURE_KERNEL_PROC_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <core/cap.h>
+#include <core/ledger.h>
+#include <core/ring.h>
+#include <tenure/abi/manifest.h>
+#include <tenure/abi/ring.h>
+
+#include "arch/x86_64/frame.h"
+#include "mm/space.h"
+
+enum process_state {
+    PROCESS_NONE,
+    PROCESS_READY,   /* in the ready queue, or running */
+    PROCESS_WAITING, /* in tn_enter, for completions or a deadline */
+    PROCESS_ENDED,
+};
+
+enum process_end {
+    PROCESS_END_EXIT,  /* value: the status it gave */
+    PROCESS_END_FAULT, /* value: the exception's vector */
+};
+
+enum { PROCESS_REGIONS_MAX = 24 };
+
+/* Frames that a process owns and that are freed with it: image, stack, rings, start block, capability table. */
+struct region {
+    uint64_t physical;
+    uint64_t pages;
+};
+
+struct process {
+    struct tn_frame frame __attribute__((aligned(16))); /* first: entry.S and the TSS point here */
+    /* waiting and scheduling */
+    uint32_t state; /* enum process_state */
+    uint32_t wait_min;
+    uint64_t deadline; /* ns; TN_DEADLINE_NEVER */
+    struct process *next_ready;
+    /* the ring pair, through the kernel's own mapping */
+    struct tn_ring_account ring;
+    struct tn_ring_header *header;
+    const struct tn_sqe *sq;
+    struct tn_cqe *cq;
+    /* authority */
+    struct tn_cap_table caps;
+    struct tn_ledger ledger;
+    uint64_t epoch; /* of this incarnation; never repeated */
+    struct space space;
+    uint64_t next_address; /* where the next window or pool is mapped: addresses are not used twice */
+    uint32_t region_count;
+    struct region region[PROCESS_REGIONS_MAX];
+    const struct tn_manifest_process *manifest;
+    char name[TN_NAME_MAX];
+    uint32_t end; /* enum process_end, once ended */
+    uint64_t end_value;
+};
+
+extern struct process process_table[TN_MANIFEST_PROCESSES_MAX];
+extern uint32_t process_count;
+
+/* Starts every process of the manifest. Says what is wrong and returns false if one cannot be started as the manifest
+ * says. */
+struct archive;
+bool process_start_all(const struct archive *archive, const struct tn_manifest *manifest);
+/* Ends a process and gives back what it held; see docs/architecture.md, "The end of a process". Ends the machine after
+ * the last job. */
+void process_end(struct process *process, enum process_end how, uint64_t value);
+
+static inline bool process_is_live(const struct process *process)
+{
+    return process->state == PROCESS_READY || process->state == PROCESS_WAITING;
+}
+
+/* Room for `bytes` in the address space, with an unmapped page behind it. 0: none left. */
+uint64_t process_take_address(struct process *process, uint64_t bytes);
+/* `pages` zeroed frames in a row, charged to the process and freed with it. */
+TN_MUST_CHECK enum tn_status process_take_frames(struct process *process, uint64_t pages, uint64_t *physical);
+
+/* Posts a completion for which space was reserved, and wakes the process if that is what it waited for. */
+void process_post(struct process *process, const struct tn_cqe *cqe);
+/* Unread completions by what the process says it has read. */
+uint32_t process_unread(const struct process *process);
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See sched.h. */
+#include "proc/sched.h"
+
+#include <stddef.h>
+
+#include "arch/x86_64/clock.h"
+#include "arch/x86_64/cpu.h"
+#include "arch/x86_64/lapic.h"
+#include "arch/x86_64/percpu.h"
+#include "proc/process.h"
+
+#define SLICE_NS UINT64_C(5000000)
+/* An idle machine looks up at least this often: the LAPIC timer counts 32 bits. */
+#define TIMER_MAX_NS UINT64_C(1000000000)
+
+static struct process *ready_first, *ready_last; /* the running process is not in it */
+static struct process *running;
+static uint64_t timer_at = TN_DEADLINE_NEVER; /* when the timer will fire */
+static uint64_t slice_end = TN_DEADLINE_NEVER;
+
+/* The timer fires at `when` or before. A later shot that is set already stays. */
+static void timer_by(uint64_t when, uint64_t now)
+{
+    if (when >= timer_at)
+        return;
+    uint64_t ns = when > now ? when - now : 1;
+    if (ns > TIMER_MAX_NS)
+        ns = TIMER_MAX_NS;
+    uint64_t counts = clock_scale(ns, boot_clock.ns_to_timer);
+    timer_at = now + ns;
+    lapic_timer_start(counts == 0 ? 1 : counts > UINT32_MAX ? UINT32_MAX : (uint32_t)counts);
+}
+
+/* Others wait while one runs: it gets a slice from now. */
+static void start_slice(void)
+{
+    if (slice_end != TN_DEADLINE_NEVER)
+        return;
+    uint64_t now = clock_now();
+    slice_end = now + SLICE_NS;
+    timer_by(slice_end, now);
+}
+
+void sched_ready(struct process *process)
+{
+    process->state = PROCESS_READY;
+    process->next_ready = NULL;
+    if (ready_last)
+        ready_last->next_ready = process;
+    else
+        ready_first = process;
+    ready_last = process;
+    if (running)
+        start_slice();
+}
+
+void sched_remove(struct process *process)
+{
+    if (running == process) {
+        running = NULL;
+        this_cpu()->current = NULL; /* its registers and space are loaded again when it is picked again */
+        slice_end = TN_DEADLINE_NEVER;
+        return;
+    }
+    struct process *before = NULL;
+    for (struct process *p = ready_first; p; before = p, p = p->next_ready) {
+        if (p != process)
+            continue;
+        if (before)
+            before->next_ready = p->next_ready;
+        else
+            ready_first = p->next_ready;
+        if (ready_last == p)
+            ready_last = before;
+        return;
+    }
+}
+
+void sched_wait(struct process *process, uint64_t deadline)
+{
+    sched_remove(process);
+    process->state = PROCESS_WAITING;
+    process->deadline = deadline;
+    if (deadline != TN_DEADLINE_NEVER)
+        timer_by(deadline, clock_now());
+}
+
+void sched_timer(void)
+{
+    uint64_t now = clock_now();
+    uint64_t next = TN_DEADLINE_NEVER;
+    timer_at = TN_DEADLINE_NEVER;
+    for (uint32_t i = 0; i < process_count; i++) {
+        struct process *p = &process_table[i];
+        if (p->state != PROCESS_WAITING)
+            continue;
+        if (p->deadline <= now) {
+            p->frame.rax = TN_ETIMEDOUT;
+            sched_ready(p);
+        } else if (p->deadline < next) {
+            next = p->deadline;
+        }
+    }
+    if (running && slice_end <= now) {
+        struct process *p = running;
+        slice_end = TN_DEADLINE_NEVER;
+        running = NULL;
+        sched_ready(p);
+    }
+    if (slice_end < next)
+        next = slice_end;
+    if (next != TN_DEADLINE_NEVER)
+        timer_by(next, now);
+}
+
+struct tn_frame *sched_next(void)
+{
+    while (!running) {
+        if (!ready_first) {
+            cpu_wait_for_interrupt();
+            continue;
+        }
+        running = ready_first;
+        ready_first = running->next_ready;
+        if (!ready_first)
+            ready_last = NULL;
+        if (ready_first)
+            start_slice();
+    }
+    if (this_cpu()->current != running) {
+        this_cpu()->current = running;
+        space_activate(&running->space);
+        cpu_set_frame(&running->frame);
+    }
+    return &running->frame;
+}

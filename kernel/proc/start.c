@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Starts processes as the manifest says: image, stack, rings, start block, and the capabilities it names, no others. A
+ * manifest that cannot be carried out ends the run with a message that names the process and the thing.
+ */
+#include <stddef.h>
+
+#include "arch/x86_64/clock.h"
+#include "arch/x86_64/layout.h"
+#include "boot/command_line.h"
+#include "cap/channel.h"
+#include "cap/operation.h"
+#include "device/device.h"
+#include "diag/log.h"
+#include "lib/format.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+#include "proc/archive.h"
+#include "proc/elf.h"
+#include "proc/process.h"
+#include "proc/sched.h"
+
+/* Where things are in a process; an unmapped page lies on both sides of each. */
+#define STACK_TOP    UINT64_C(0x00007fffffff0000)
+#define STACK_PAGES  16
+#define START_BLOCK  UINT64_C(0x00007ffff0000000)
+#define RING_ADDRESS UINT64_C(0x00007ffff0010000)
+#define WINDOWS      UINT64_C(0x0000100000000000)
+
+enum {
+    RFLAGS_USER = 0x202, /* interrupts on; bit 1 is always set */
+};
+
+static bool refuse(const struct process *p, const char *what, enum tn_status status)
+{
+    static const char *const reason[TN_STATUS_COUNT] = {
+        [TN_EBUDGET] = "its own budget does not cover it",
+        [TN_EEXHAUSTED] = "the machine has not enough",
+        [TN_EINVAL] = "it does not fit",
+        [TN_ESTATE] = "it is claimed already",
+    };
+    log_line("start: %s: %s: %s (status %u)", p->name, what, reason[status] ? reason[status] : "refused", status);
+    return false;
+}
+
+static void set_budget(struct process *p)
+{
+    const struct tn_budget *b = &p->manifest->budget;
+    p->ledger.limit[TN_CHARGE_POOL_BYTES] = b->pool_bytes;
+    p->ledger.limit[TN_CHARGE_MMIO_BYTES] = b->mmio_bytes;
+    p->ledger.limit[TN_CHARGE_MEMORY_PAGES] = b->memory_pages;
+    p->ledger.limit[TN_CHARGE_BUFFERS] = b->buffers;
+    p->ledger.limit[TN_CHARGE_INTERRUPTS] = b->interrupts;
+    p->ledger.limit[TN_CHARGE_IN_FLIGHT] = b->in_flight;
+    p->ledger.limit[TN_CHARGE_CAP_SLOTS] = b->cap_slots;
+    p->ledger.limit[TN_CHARGE_CHANNELS] = b->channels;
+}
+
+/* What the whole manifest asks for must fit the machine before any of it starts. */
+static bool budgets_fit(const struct tn_manifest *m)
+{
+    uint64_t free = frames_count().free;
+    for (uint32_t i = 0; i < m->process_count; i++) {
+        const struct tn_manifest_process *mp = &m->process[i];
+        uint64_t pages = mp->budget.pool_bytes / PAGE_SIZE + mp->budget.memory_pages;
+        if (pages < mp->budget.memory_pages || pages > free) {
+            log_line(
+                "start: %s: budget pool_bytes=%lu memory_pages=%u is more than the machine has: %lu pages are left "
+                "for it",
+                mp->name, mp->budget.pool_bytes, mp->budget.memory_pages, free);
+            return false;
+        }
+        free -= pages;
+    }
+    return true;
+}
+
+static bool map_segment(struct process *p, const struct elf_segment *s, const struct archive_file *file)
+{
+    uint64_t physical;
+    enum tn_status status = process_take_frames(p, s->pages, &physical);
+    if (status != TN_OK)
+        return refuse(p, "memory of the image", status);
+    memcpy((uint8_t *)phys_to_virt(physical) + s->skip, file->data + s->file_offset, s->file_bytes);
+    uint32_t flags = (s->writable ? MAP_WRITE : 0) | (s->executable ? MAP_EXECUTE : 0);
+    status = space_map(&p->space, s->address, physical, s->pages, flags);
+    return status == TN_OK || refuse(p, "address of an image segment", status);
+}
+
+static bool load_image(struct process *p, const struct archive *archive)
+{
+    char path[TN_NAME_MAX + 8];
+    struct archive_file file;
+    struct elf_image image;
+    struct elf_error error;
+    format_text(path, sizeof path, "bin/%s", p->manifest->image);
+    if (archive_find(archive, path, &file) != TN_OK) {
+        log_line("start: %s: image %s is not in the archive", p->name, path);
+        return false;
+    }
+    if (elf_read(file.data, file.bytes, USER_MIN, WINDOWS, &image, &error) != TN_OK) {
+        log_line("start: %s: image %s refused: %s %lx", p->name, path, error.what, error.value);
+        return false;
+    }
+    for (uint32_t i = 0; i < image.count; i++)
+        if (!map_segment(p, &image.segment[i], &file))
+            return false;
+    p->frame.rip = image.entry;
+    return true;
+}
+
+static bool map_own(struct process *p, const char *what, uint64_t address, uint64_t pages, uint64_t *physical)
+{
+    enum tn_status status = process_take_frames(p, pages, physical);
+    if (status == TN_OK)
+        status = space_map(&p->space, address, *physical, pages, MAP_WRITE);
+    return status == TN_OK || refuse(p, what, status);
+}
+
+static bool make_rings(struct process *p, struct tn_start *start)
+{
+    uint32_t sq_entries = p->manifest->budget.sq_entries, cq_entries = p->manifest->budget.cq_entries;
+    uint64_t sq_at = sizeof(struct tn_ring_header);
+    uint64_t cq_at = sq_at + sq_entries * sizeof(struct tn_sqe);
+    uint64_t bytes = cq_at + cq_entries * sizeof(struct tn_cqe);
+    uint64_t physical;
+    if (!tn_ring_account_init(&p->ring, sq_entries, cq_entries))
+        return refuse(p, "ring sizes", TN_EINVAL);
+    if (!map_own(p, "rings", RING_ADDRESS, (bytes + PAGE_SIZE - 1) / PAGE_SIZE, &physical))
+        return false;
+    uint8_t *rings = phys_to_virt(physical);
+    p->header = (struct tn_ring_header *)(void *)rings;
+    p->sq = (const struct tn_sqe *)(const void *)(rings + sq_at);
+    p->cq = (struct tn_cqe *)(void *)(rings + cq_at);
+    start->ring = RING_ADDRESS;
+    start->sq = RING_ADDRESS + sq_at;
+    start->cq = RING_ADDRESS + cq_at;
+    start->sq_entries = sq_entries;
+    start->cq_entries = cq_entries;
+    return true;
+}
+
+static bool make_caps(struct process *p)
+{
+    uint32_t slots = p->manifest->budget.cap_slots;
+    uint64_t physical;
+    enum tn_status status =
+        process_take_frames(p, (slots * sizeof(struct tn_cap) + PAGE_SIZE - 1) / PAGE_SIZE, &physical);
+    if (status != TN_OK)
+        return refuse(p, "capability table", status);
+    return tn_cap_table_init(&p->caps, phys_to_virt(physical), slots, p->epoch, TN_HANDLE_GENERATION_MAX) ||
+           refuse(p, "capability table", TN_EINVAL);
+}
+
+/* A capability that the process starts with, listed in its start block. */
+static bool give(struct process *p, struct tn_start *start, const char *name, const struct tn_cap_grant *grant)
+{
+    enum tn_status status = grant_decide(p);
+    if (status == TN_OK && start->cap_count == TN_START_CAPS_MAX)
+        status = TN_EEXHAUSTED;
+    if (status != TN_OK)
+        return refuse(p, name, status);
+    struct tn_start_cap *c = &start->cap[start->cap_count++];
+    text_copy(c->name, name, sizeof c->name);
+    c->kind = grant->kind;
+    c->rights = grant->rights;
+    c->handle = grant_commit(p, grant);
+    return true;
+}
+
+static bool give_device(struct process *p, struct tn_start *start, uint32_t n)
+{
+    static const char *const policy_name[] = {"blocked", "trusted"};
+    const struct tn_manifest_device *wanted = &p->manifest->device[n];
+    struct device *device = device_find(wanted);
+    char name[TN_NAME_MAX];
+    if (!device) {
+        if (wanted->match == TN_MATCH_CLASS)
+            log_line("start: %s: no device %u of class %06x in this machine", p->name, wanted->index, wanted->value);
+        else
+            log_line("start: %s: no device %u with id %04x:%04x in this machine", p->name, wanted->index,
+                     wanted->value >> 16, wanted->value & 0xffff);
+        return false;
+    }
+    uint32_t bdf = device->function->bdf;
+    enum tn_status status = device_claim(device, p, wanted->policy);
+    format_text(name, sizeof name, "device%u", n);
+    if (status != TN_OK)
+        return refuse(p, name, status);
+    log_line("device: %02x:%02x.%u claimed by %s, DMA policy %s%s", bdf >> 8, bdf >> 3 & 31, bdf & 7, p->name,
+             policy_name[wanted->policy],
+             wanted->policy == TN_POLICY_TRUSTED ? " (no isolation: the driver could reach all memory)" : "");
+    struct tn_cap_grant grant = {TN_KIND_DEVICE, TN_RIGHT_READ | TN_RIGHT_CONTROL, device->index,
+                                 device->identity.generation, 0};
+    return give(p, start, name, &grant);
+}
+
+/* Fences that all clients of a service may hold together. */
+static uint32_t service_depth(const struct tn_manifest *m, const char *name)
+{
+    uint64_t depth = 0;
+    for (uint32_t i = 0; i < m->process_count; i++)
+        for (uint32_t u = 0; u < m->process[i].use_count; u++)
+            if (text_equal(m->process[i].use[u].service, name))
+                depth += m->process[i].budget.in_flight;
+    return depth > UINT32_MAX ? UINT32_MAX : depth == 0 ? 1 : (uint32_t)depth;
+}
+
+static bool give_service(const struct tn_manifest *m, struct process *p, struct tn_start *start)
+{
+    char name[TN_NAME_MAX + 8];
+    struct service *s = service_create(p->manifest->serves, p, service_depth(m, p->manifest->serves));
+    if (!s)
+        return refuse(p, "service", TN_EEXHAUSTED);
+    format_text(name, sizeof name, "service:%s", p->manifest->serves);
+    struct tn_cap_grant grant = {TN_KIND_SERVICE, TN_RIGHT_CONTROL, service_index(s), 1, 0};
+    return give(p, start, name, &grant);
+}
+
+static bool give_channel(struct process *p, struct tn_start *start, const struct tn_manifest_use *use)
+{
+    char name[TN_NAME_MAX + 8];
+    struct service *s = service_find(use->service);
+    enum tn_status status = tn_ledger_charge(&p->ledger, TN_CHARGE_CHANNELS, 1);
+    format_text(name, sizeof name, "channel:%s", use->service);
+    if (status != TN_OK)
+        return refuse(p, name, status);
+    struct channel *c = s ? channel_create(s, p, use->rights) : NULL;
+    if (!c)
+        return refuse(p, name, TN_EEXHAUSTED);
+    struct tn_cap_grant grant = {TN_KIND_CHANNEL, use->rights, channel_index(c), 1, 0};
+    return give(p, start, name, &grant);
+}
+
+static bool prepare(struct process *p, const struct tn_manifest_process *mp, const struct archive *archive)
+{
+    static uint64_t next_epoch = 1;
+    p->manifest = mp;
+    p->epoch = next_epoch++;
+    p->next_address = WINDOWS;
+    text_copy(p->name, mp->name, sizeof p->name);
+    set_budget(p);
+    enum tn_status status = space_create(&p->space, &p->ledger);
+    if (status != TN_OK)
+        return refuse(p, "address space", status);
+    if (!load_image(p, archive) || !make_caps(p))
+        return false;
+    uint64_t stack;
+    if (!map_own(p, "stack", STACK_TOP - STACK_PAGES * PAGE_SIZE, STACK_PAGES, &stack))
+        return false;
+    p->frame.rsp = STACK_TOP;
+    p->frame.rdi = START_BLOCK;
+    p->frame.cs = SEGMENT_USER_CODE;
+    p->frame.ss = SEGMENT_USER_DATA;
+    p->frame.rflags = RFLAGS_USER;
+    return true;
+}
+
+static bool make_start_block(struct process *p, struct tn_start **start)
+{
+    uint64_t physical;
+    enum tn_status status = process_take_frames(p, 1, &physical);
+    if (status == TN_OK)
+        status = space_map(&p->space, START_BLOCK, physical, 1, 0);
+    if (status != TN_OK)
+        return refuse(p, "start block", status);
+    struct tn_start *s = phys_to_virt(physical);
+    s->magic = TN_START_MAGIC;
+    s->version = TN_START_VERSION;
+    s->tsc_at_boot = boot_clock.tsc_at_boot;
+    s->tsc_to_ns = boot_clock.tsc_to_ns;
+    s->in_flight_max = p->manifest->budget.in_flight;
+    text_copy(s->name, p->name, sizeof s->name);
+    if (!command_line_args(p->name, s->args, sizeof s->args))
+        text_copy(s->args, p->manifest->args, sizeof s->args);
+    *start = s;
+    struct tn_cap_grant console = {TN_KIND_CONSOLE, TN_RIGHT_WRITE, 0, 1, 0};
+    return give(p, s, "console", &console);
+}
+
+bool process_start_all(const struct archive *archive, const struct tn_manifest *m)
+{
+    struct tn_start *start[TN_MANIFEST_PROCESSES_MAX];
+    if (!budgets_fit(m))
+        return false;
+    process_count = m->process_count;
+    /* devices and services before channels: a channel names a service of any process */
+    for (uint32_t i = 0; i < m->process_count; i++) {
+        struct process *p = &process_table[i];
+        if (!prepare(p, &m->process[i], archive) || !make_start_block(p, &start[i]) || !make_rings(p, start[i]))
+            return false;
+        for (uint32_t d = 0; d < p->manifest->device_count; d++)
+            if (!give_device(p, start[i], d))
+                return false;
+        if (p->manifest->serves[0] != 0 && !give_service(m, p, start[i]))
+            return false;
+    }
+    for (uint32_t i = 0; i < m->process_count; i++)
+        for (uint32_t u = 0; u < m->process[i].use_count; u++)
+            if (!give_channel(&process_table[i], start[i], &m->process[i].use[u]))
+                return false;
+    for (uint32_t i = 0; i < m->process_count; i++) {
+        sched_ready(&process_table[i]);
+        log_line("process: %s started from bin/%s, guard off", process_table[i].name, m->process[i].image);
+    }
+    return true;
+}

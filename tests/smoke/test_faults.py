@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Faults: of a user process, which end that process and nothing else; of the kernel, which end the machine at once."""
+
+import pytest
+
+from harness import archive, disks, machine, messages
+from harness.disks import MiB
+
+import qemu
+
+
+@pytest.mark.parametrize("kind", messages.FAULT_WORDS)
+def test_a_fault_in_user_mode_ends_that_process_and_nothing_else(folder, kind):
+    disk = disks.Image(folder, MiB)
+    initrd = archive.build(folder, ["fault"])
+    m, status = machine.run(initrd, f"manifest=fault args.victim=kind={kind}", [disk.disk()])
+    assert status == qemu.EXIT_JOB_FAILED, "the victim is a job, and it failed"
+    m.find(messages.of(messages.PROCESS_FAULT, process="victim", what=messages.FAULT_WORDS[kind]))
+    assert m.find(messages.READ)["sha256"] == disk.sha256(), "the reader beside it is not disturbed"
+    m.lacks(messages.PANIC)
+
+
+def test_a_panic_ends_the_machine_with_its_own_status_and_a_backtrace(folder):
+    m, status = machine.run(archive.build(folder, ["disk"]), "manifest=disk panic=test", timeout=20)
+    assert status == qemu.EXIT_PANIC
+    m.find(messages.PANIC_TEST)
+    assert len(m.find_all(messages.BACKTRACE)) >= 2
+    m.find(messages.PANIC_END)

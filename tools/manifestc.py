@@ -1,0 +1,276 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Compiles manifest/NAME.toml to the binary form of include/tenure/abi/manifest.h.
+
+    manifestc.py IN.toml OUT.bin
+
+Everything that can be wrong in a manifest without knowing the machine is refused here, with file, line, key, value and
+what is allowed. What depends on the machine (is there such a device, is there that much memory) the kernel says at boot.
+"""
+
+import os
+import re
+import sys
+import tomllib
+
+import manifest_layout as layout
+from toml_lines import key_lines
+
+NAME_RULE = f"1 to {layout.NAME_MAX - 1} characters of a-z, 0-9 and _, beginning with a letter"
+SIZE_UNITS = {"KiB": 1 << 10, "MiB": 1 << 20}
+SERVICE_IN_FLIGHT_MAX = 128  # requests that a block service takes, over all its clients
+NAMED_CLASSES = {"virtio-blk": (layout.MATCH_ID, 0x1AF41042)}
+
+# key -> (largest value, may be written as a size, value when the key is absent or None if it must be there)
+BUDGET_RULES = {
+    "pool_bytes": (1 << 40, True, 0),
+    "mmio_bytes": (1 << 40, True, 0),
+    "memory_pages": (1 << 28, False, None),
+    "buffers": (1 << 20, False, 0),
+    "interrupts": (2048, False, 0),
+    "in_flight": (SERVICE_IN_FLIGHT_MAX, False, 0),
+    "cap_slots": (1 << 20, False, None),
+    "channels": (1024, False, 0),
+    "sq_entries": (layout.RING_ENTRIES_MAX, False, None),
+    "cq_entries": (layout.RING_ENTRIES_MAX, False, None),
+}
+
+
+class ManifestError(Exception):
+    """`path` leads to the offending key (see toml_lines); `allowed` says what would be right."""
+
+    def __init__(self, path, value, allowed):
+        super().__init__(allowed)
+        self.path = path
+        self.value = value
+        self.allowed = allowed
+
+
+def dotted(path):
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def shown(value):
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f'"{value}"'
+    return "a table" if isinstance(value, dict) else "a list" if isinstance(value, list) else repr(value)
+
+
+def check_keys(table, path, known, required=()):
+    if not isinstance(table, dict):
+        raise ManifestError(path, table, "this must be a table")
+    for key in table:
+        if key not in known:
+            raise ManifestError(path + (key,), table[key], f"unknown key; allowed here: {', '.join(known)}")
+    for key in required:
+        if key not in table:
+            raise ManifestError(path, None, f"the key {key} is missing")
+
+
+def name_of(table, path, key):
+    value = table[key]
+    if not isinstance(value, str) or not re.fullmatch(rf"[a-z][a-z0-9_]{{0,{layout.NAME_MAX - 2}}}", value):
+        raise ManifestError(path + (key,), value, f"a name: {NAME_RULE}")
+    return value
+
+
+def args_of(table, path):
+    value = table.get("args", "")
+    if not isinstance(value, str) or not re.fullmatch(r"[!-~]*", value):
+        raise ManifestError(path + ("args",), value, "words separated by commas, printable ASCII without blanks")
+    if len(value) >= layout.ARGS_MAX:
+        raise ManifestError(path + ("args",), value, f"at most {layout.ARGS_MAX - 1} characters; these are {len(value)}")
+    return value
+
+
+def number(value, path, largest, sizes=False):
+    allowed = f"a number from 0 to {largest}" + (' or a size such as "64 KiB" or "1 MiB"' if sizes else "")
+    result = value
+    if sizes and isinstance(value, str):
+        match = re.fullmatch(r"([0-9]+) ?(KiB|MiB)", value)
+        if not match:
+            raise ManifestError(path, value, allowed)
+        result = int(match[1]) * SIZE_UNITS[match[2]]
+    if isinstance(result, bool) or not isinstance(result, int) or not 0 <= result <= largest:
+        raise ManifestError(path, value, allowed)
+    return result
+
+
+def budget_of(table, path):
+    if "budget" not in table:
+        raise ManifestError(path, None, "the table [process.budget] is missing")
+    path += ("budget",)
+    given = table["budget"]
+    required = [key for key, rule in BUDGET_RULES.items() if rule[2] is None]
+    check_keys(given, path, BUDGET_RULES, required)
+    budget = {}
+    for key, (largest, sizes, absent) in BUDGET_RULES.items():
+        budget[key] = number(given[key], path + (key,), largest, sizes) if key in given else absent
+    for key in ("sq_entries", "cq_entries"):
+        n = budget[key]
+        if n & (n - 1) or not layout.RING_ENTRIES_MIN <= n <= layout.RING_ENTRIES_MAX:
+            allowed = f"a power of two from {layout.RING_ENTRIES_MIN} to {layout.RING_ENTRIES_MAX}"
+            raise ManifestError(path + (key,), given[key], allowed)
+    for key in ("memory_pages", "cap_slots"):
+        if budget[key] == 0:
+            raise ManifestError(path + (key,), given[key], "at least 1: no process runs without")
+    return budget
+
+
+def device_of(table, path):
+    check_keys(table, path, ("class", "id", "index", "policy"))
+    if ("class" in table) == ("id" in table):
+        raise ManifestError(path, None, 'exactly one of class = "…" and id = "vvvv:dddd" must be given')
+    if "class" in table:
+        value = table["class"]
+        named = NAMED_CLASSES.get(value) if isinstance(value, str) else None
+        if not named and not (isinstance(value, str) and re.fullmatch(r"0x[0-9a-fA-F]{6}", value)):
+            names = ", ".join(f'"{n}"' for n in NAMED_CLASSES)
+            raise ManifestError(path + ("class",), value, f'{names}, or a class code as "0x" and six hex digits')
+        match, number_wanted = named or (layout.MATCH_CLASS, int(value, 16))
+    else:
+        value = table["id"]
+        if not isinstance(value, str) or not re.fullmatch(r"[0-9a-fA-F]{4}:[0-9a-fA-F]{4}", value):
+            raise ManifestError(path + ("id",), value, 'vendor and device as "vvvv:dddd", four hex digits each')
+        match, number_wanted = layout.MATCH_ID, int(value.replace(":", ""), 16)
+    policy = table.get("policy", "blocked")
+    if not isinstance(policy, str) or policy not in layout.POLICIES:
+        raise ManifestError(path + ("policy",), policy, " or ".join(f'"{p}"' for p in layout.POLICIES))
+    index = number(table.get("index", 0), path + ("index",), 255)
+    return (match, number_wanted, index, layout.POLICIES[policy])
+
+
+def list_of(table, path, key, most):
+    value = table.get(key, [])
+    if not isinstance(value, list):
+        raise ManifestError(path + (key,), value, "a list of tables")
+    if len(value) > most:
+        raise ManifestError(path + (key,), value, f"at most {most} of them; these are {len(value)}")
+    return [(entry, path + (key, n)) for n, entry in enumerate(value)]
+
+
+def use_of(table, path):
+    check_keys(table, path, ("service", "rights"), ("service", "rights"))
+    rights = table["rights"]
+    if not isinstance(rights, str) or rights not in layout.RIGHTS:
+        raise ManifestError(path + ("rights",), rights, " or ".join(f'"{r}"' for r in layout.RIGHTS))
+    return (name_of(table, path, "service"), layout.RIGHTS[rights])
+
+
+PROCESS_KEYS = ("name", "image", "args", "job", "serves", "uses", "budget", "device")
+
+
+def process_of(table, path):
+    check_keys(table, path, PROCESS_KEYS, ("name", "image"))
+    job = table.get("job", False)
+    if not isinstance(job, bool):
+        raise ManifestError(path + ("job",), job, "true or false")
+    return {
+        "path": path,
+        "name": name_of(table, path, "name"),
+        "image": name_of(table, path, "image"),
+        "args": args_of(table, path),
+        "job": job,
+        "serves": name_of(table, path, "serves") if "serves" in table else "",
+        "uses": [use_of(*entry) for entry in list_of(table, path, "uses", layout.USES_MAX)],
+        "device": [device_of(*entry) for entry in list_of(table, path, "device", layout.DEVICES_MAX)],
+        "budget": budget_of(table, path),
+    }
+
+
+def refuse_duplicates(rows, what):
+    """rows: (value, path, value as written)."""
+    seen = {}
+    for value, path, written in rows:
+        if value in seen:
+            raise ManifestError(path, written, f"{what} must be unique; {dotted(seen[value])} has the same")
+        seen[value] = path
+
+
+def check_between(processes):
+    """What is right in each process and wrong between them."""
+    refuse_duplicates([(p["name"], p["path"] + ("name",), p["name"]) for p in processes], "names of processes")
+    servers = [(p["serves"], p["path"] + ("serves",), p["serves"]) for p in processes if p["serves"]]
+    refuse_duplicates(servers, "the server of a service")
+    claims = [(d[:3], p["path"] + ("device", n), None) for p in processes for n, d in enumerate(p["device"])]
+    refuse_duplicates(claims, "the claim on a device")
+    served = [service for service, _, _ in servers]
+    in_flight = dict.fromkeys(served, 0)
+    for p in processes:
+        uses = [(service, p["path"] + ("uses", n, "service"), service) for n, (service, _) in enumerate(p["uses"])]
+        refuse_duplicates(uses, "the services a process uses")
+        for service, path, _ in uses:
+            if service not in served:
+                raise ManifestError(path, service, f"a service that a process serves: {', '.join(served) or 'there is none'}")
+            if service == p["serves"]:
+                raise ManifestError(path, service, "a process cannot use the service it serves itself")
+            in_flight[service] += p["budget"]["in_flight"]
+            if in_flight[service] > SERVICE_IN_FLIGHT_MAX:
+                allowed = f"the users of {service} may hold {SERVICE_IN_FLIGHT_MAX} in flight in total; "
+                path = p["path"] + ("budget", "in_flight")
+                raise ManifestError(path, p["budget"]["in_flight"], allowed + f"up to here these are {in_flight[service]}")
+        if len(uses) > p["budget"]["channels"]:
+            path = p["path"] + ("budget", "channels")
+            raise ManifestError(path, p["budget"]["channels"], f"channels must be at least {len(uses)}, one for each of uses")
+    if not any(p["job"] for p in processes):
+        raise ManifestError(("process",), None, "no process has job = true, so the run would never end")
+
+
+def checked(document):
+    check_keys(document, (), ("system", "process"), ("process",))
+    system = document.get("system", {})
+    check_keys(system, ("system",), ("description",))
+    if not isinstance(system.get("description", ""), str):
+        raise ManifestError(("system", "description"), system["description"], "a text")
+    processes = [process_of(*entry) for entry in list_of(document, (), "process", layout.PROCESSES_MAX)]
+    check_between(processes)
+    return processes
+
+
+def line_of(lines, path):
+    """The line of the key, or of the nearest table around it."""
+    while path and path not in lines:
+        path = path[:-1]
+    return lines.get(path, 1)
+
+
+def compile_manifest(path):
+    """The compiled bytes, or SystemExit with a message a person can act on."""
+    name = os.path.basename(path).removesuffix(".toml")
+    if not re.fullmatch(rf"[a-z][a-z0-9_]{{0,{layout.NAME_MAX - 2}}}", name):
+        raise SystemExit(f'{path}:1: "{name}": the file must be named NAME.toml, NAME being {NAME_RULE}')
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        document = tomllib.loads(text)
+    except OSError as error:
+        raise SystemExit(f"{path}: {error.strerror}")
+    except UnicodeDecodeError as error:
+        raise SystemExit(f"{path}: byte {error.start}: not UTF-8")
+    except tomllib.TOMLDecodeError as error:
+        where = re.search(r"\(at line (\d+), column \d+\)", str(error))
+        line = where[1] if where else text.count("\n") + 1
+        raise SystemExit(f"{path}:{line}: not valid TOML: {error}")
+    try:
+        return layout.pack_manifest(name, checked(document))
+    except ManifestError as error:
+        value = "" if error.value is None else f" = {shown(error.value)}"
+        where = dotted(error.path) or "the file"
+        raise SystemExit(f"{path}:{line_of(key_lines(text), error.path)}: {where}{value}: {error.allowed}")
+
+
+def main():
+    if len(sys.argv) != 3:
+        raise SystemExit("usage: manifestc.py IN.toml OUT.bin")
+    binary = compile_manifest(sys.argv[1])
+    with open(sys.argv[2], "wb") as file:
+        file.write(binary)
+
+
+if __name__ == "__main__":
+    main()

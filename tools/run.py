@@ -1,0 +1,144 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""What `make run` does after the build: boots the machine, shows its serial log, and judges the run from outside.
+
+Exit status: 0 every job succeeded, 1 a job failed or the outside check differs, 2 kernel panic, 3 anything else, 64 bad
+arguments, 130 interrupted.
+"""
+
+import argparse
+import hashlib
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import pattern
+import qemu
+
+SCRATCH_BYTES = 4 << 20
+ARGUMENT_ERROR = 64
+INTERRUPTED = 130
+MEMORY_MIN, MEMORY_MAX = 32, 65536  # MiB
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description="boots Tenure under QEMU and checks the run from outside")
+    parser.add_argument("--build", default="build", help="build folder")
+    parser.add_argument("--disk", help="image file or block device for the first disk; opened read-only")
+    parser.add_argument("--manifest", default="read", help="which manifest of the archive starts")
+    parser.add_argument("--memory", default="256", help="MiB")
+    parser.add_argument("--append", default="", help="further words for the kernel's command line")
+    options = parser.parse_args()
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", options.manifest):
+        fail(f'MANIFEST "{options.manifest}": a name as in manifest/NAME.toml is needed')
+    if not options.memory.isdecimal() or not MEMORY_MIN <= int(options.memory) <= MEMORY_MAX:
+        fail(f'MEM "{options.memory}": MiB of memory, a number from {MEMORY_MIN} to {MEMORY_MAX}')
+    return options
+
+
+def fail(message):
+    print(f"run: {message}", file=sys.stderr)
+    raise SystemExit(ARGUMENT_ERROR)
+
+
+def say(message):
+    print(f"run: {message}", flush=True)
+
+
+def make_scratch(path):
+    with open(path, "wb") as file:
+        file.truncate(SCRATCH_BYTES)
+
+
+def boot(words):
+    """Runs QEMU and shows what it prints. Returns (QEMU's status, the log). SystemExit(130) when interrupted."""
+    # The job of today reads nothing from the terminal; keeping QEMU away from it leaves Ctrl-C to us.
+    machine = subprocess.Popen(qemu.leashed(words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(INTERRUPTED))
+    log = []
+    try:
+        for raw in machine.stdout:
+            line = raw.decode("utf-8", "replace").rstrip("\r\n")
+            log.append(line)
+            print(line, flush=True)
+        return machine.wait(), log
+    except KeyboardInterrupt:
+        say("interrupted; the machine was stopped")
+        raise SystemExit(INTERRUPTED)
+    finally:
+        if machine.poll() is None:
+            machine.kill()
+            machine.wait()
+
+
+def sha256_of(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def last_match(regex, log):
+    return next((m for m in (re.search(regex, line) for line in reversed(log)) if m), None)
+
+
+def check_read(disk, log):
+    """One line: does the guest's SHA-256 of the disk agree with ours?"""
+    read = last_match(r"read: bytes=(\d+) sha256=([0-9a-f]{64})", log)
+    if not read:
+        say(f"check: FAIL the guest printed no SHA-256 of {disk}")
+        return False
+    size, digest = qemu.check_disk(disk), sha256_of(disk)
+    if int(read[1]) != size or read[2] != digest:
+        say(f"check: FAIL {disk} has {size} bytes, sha256 {digest}; the guest read {read[1]} bytes, sha256 {read[2]}")
+        return False
+    say(f"check: ok   {disk}: the guest read what is in it ({size} bytes, sha256 {digest})")
+    return True
+
+
+def check_scratch(scratch, log):
+    """One line: is what the guest wrote in the image?"""
+    verify = last_match(r"verify: bytes=(\d+) seed=0x([0-9a-f]+) .*\bok$", log)
+    if not verify:
+        say(f"check: FAIL the guest reported no verified write to {scratch}")
+        return False
+    size, seed = int(verify[1]), int(verify[2], 16)
+    wrong = pattern.first_difference(scratch, seed, size)
+    if wrong is not None:
+        say(f"check: FAIL {scratch} differs from what the guest wrote, first at byte {wrong} of {size} (seed {seed:#x})")
+        return False
+    say(f"check: ok   {scratch}: what the guest wrote is in the image ({size} bytes, seed {seed:#x})")
+    return True
+
+
+def main():
+    options = arguments()
+    kernel, initrd = (os.path.join(options.build, name) for name in ("tenure.elf", "initrd.cpio"))
+    disk = options.disk or os.path.join(options.build, "disk.img")
+    scratch = os.path.join(options.build, "scratch.img")
+    for path in (kernel, initrd):
+        if not os.path.exists(path):
+            fail(f"there is no {path}; `make build` makes it")
+    try:
+        qemu.check_disk(disk)
+    except qemu.DiskError as error:
+        fail(str(error))
+    make_scratch(scratch)
+    disks = [qemu.Disk(qemu.file_backend(disk, read_only=True)), qemu.Disk(qemu.file_backend(scratch, read_only=False))]
+    append = f"manifest={options.manifest} {options.append}".strip()
+    say(f"disk 0 is {disk} (read-only), disk 1 is {scratch}; manifest={options.manifest}, {options.memory} MiB")
+    status, log = boot(qemu.command_line(kernel, initrd, append, disks, memory=int(options.memory)))
+    code, words = qemu.meaning(status)
+    if code == 0 and options.manifest == "read":
+        checks = [check_read(disk, log), check_scratch(scratch, log)]
+        if not all(checks):
+            code, words = 1, "every job reports success, and a check from outside failed"
+    say(f"{words}, status {code}")
+    return code
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

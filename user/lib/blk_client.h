@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A client of a block service: the requests of tenure/abi/blk.h on a DmaBuffer queue.
+ */
+#ifndef TENURE_USER_BLK_CLIENT_H
+#define TENURE_USER_BLK_CLIENT_H
+
+#include <stdint.h>
+
+#include <tenure/abi/blk.h>
+#include <tenure/abi/start.h>
+#include <tenure/dma.h>
+
+struct tn_blk {
+    struct tn_dma_queue queue;
+    uint64_t bytes; /* capacity */
+    uint32_t block_bytes;
+    uint32_t flags; /* enum tn_blk_flag */
+};
+
+/* The first channel of this process, asked for its geometry. Ends the process with a message if there is no channel, no
+ * answer before the deadline, or one that makes no sense. *blk must stay where it is. */
+void tn_blk_open(struct tn_blk *blk, const struct tn_start *start, uint64_t deadline);
+/* A pool for requests on it; ends the process with a message if it is refused. */
+struct tn_dma_pool tn_blk_pool(const struct tn_blk *blk, uint64_t buffer_bytes, uint32_t count);
+
+/* One request; see tn_dma_submit. `cookie` comes back with the result. */
+void tn_blk_submit(struct tn_blk *blk, enum tn_blk_opcode opcode, struct tn_dma_buffer *buffer,
+                   const struct tn_dma_request *where);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Lines for people, through the console capability. The kernel puts the process's name and the time before each.
+ */
+#ifndef TENURE_USER_PRINT_H
+#define TENURE_USER_PRINT_H
+
+#include <tenure/abi/start.h>
+#include <tenure/abi/status.h>
+
+void tn_print_init(const struct tn_start *start);
+
+/* One line, cut at TN_CONSOLE_WRITE_MAX bytes. Without a console capability nothing is printed. Formats: format.h. */
+__attribute__((format(printf, 1, 2))) void tn_print(const char *format, ...);
+
+/* Prints the line and ends the process with status 1. */
+__attribute__((format(printf, 1, 2))) _Noreturn void tn_die(const char *format, ...);
+
+/* "TN_EINVAL" and so on; "TN_?" for a value that is none. */
+const char *tn_status_name(enum tn_status status);
+
+#endif
