@@ -125,6 +125,11 @@ const struct device *channel_device(const struct channel *channel)
     return channel->service->device;
 }
 
+bool channel_is_served(const struct channel *channel)
+{
+    return channel->service->server != NULL;
+}
+
 /* ---- to the server ---- */
 
 /* Under `trusted` the token is the device address; a request without a buffer has none. */

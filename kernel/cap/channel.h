@@ -40,6 +40,9 @@ const struct tn_identity *channel_identity(uint32_t index);
 /* The device of the process that serves this channel; NULL if it has none. */
 const struct device *channel_device(const struct channel *channel);
 
+/* Is the process that serves it still there? */
+bool channel_is_served(const struct channel *channel);
+
 /* One TN_OP_SUBMIT, with one completion reserved for its fence. */
 void channel_submit(struct process *client, const struct tn_sqe *sqe);
 /* TN_OP_SERVE: the credits are reserved completions of the server. */

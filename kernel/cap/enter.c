@@ -25,7 +25,7 @@ static enum tn_status consume(struct process *p, uint64_t to_submit, uint64_t *c
     if (to_submit > pending)
         return TN_EINVAL;
     for (uint64_t i = 0; i < to_submit; i++) {
-        status = tn_ring_reserve_decide(&p->ring, p->header->cq_head, 1);
+        status = tn_ring_reserve_decide(&p->ring, process_cq_head(p), 1);
         if (status != TN_OK)
             return status;
         tn_ring_reserve_commit(&p->ring, 1);
@@ -55,7 +55,7 @@ struct tn_frame *syscall_from_user(struct tn_frame *frame)
         return sched_next();
     frame->rdx = consumed;
     frame->rax = status;
-    if (status != TN_OK || min_complete == 0 || process_unread(p) >= min_complete)
+    if (status != TN_OK || min_complete == 0 || tn_ring_unread(&p->ring, process_cq_head(p)) >= min_complete)
         return sched_next();
     if (deadline != TN_DEADLINE_NEVER && (deadline == TN_DEADLINE_NOW || deadline <= clock_now())) {
         frame->rax = TN_ETIMEDOUT;

@@ -77,7 +77,7 @@ enum tn_status op_mmio_release(struct call *call)
 /* Besides the completion of this entry the armed route holds one. */
 static enum tn_status reserve_for_route(struct process *p)
 {
-    enum tn_status status = tn_ring_reserve_decide(&p->ring, p->header->cq_head, 1);
+    enum tn_status status = tn_ring_reserve_decide(&p->ring, process_cq_head(p), 1);
     if (status == TN_OK)
         tn_ring_reserve_commit(&p->ring, 1);
     return status;

@@ -28,6 +28,8 @@ enum tn_status op_pool_create(struct call *call)
         if (status != TN_OK)
             return status;
         request.channel = channel_at(cap->object);
+        if (!channel_is_served(request.channel))
+            return TN_EPEERGONE;
     } else {
         return status;
     }

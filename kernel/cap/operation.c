@@ -63,7 +63,7 @@ static enum tn_status op_serve(struct call *call)
     uint64_t credits = call->sqe->arg[1];
     if (credits == 0 || credits > p->ring.cq_entries)
         return TN_ERANGE;
-    enum tn_status status = tn_ring_reserve_decide(&p->ring, p->header->cq_head, (uint32_t)credits);
+    enum tn_status status = tn_ring_reserve_decide(&p->ring, process_cq_head(p), (uint32_t)credits);
     if (status != TN_OK)
         return status;
     tn_ring_reserve_commit(&p->ring, (uint32_t)credits);

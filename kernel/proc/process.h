@@ -88,7 +88,10 @@ TN_MUST_CHECK enum tn_status process_take_frames(struct process *process, uint64
 
 /* Posts a completion for which space was reserved, and wakes the process if that is what it waited for. */
 void process_post(struct process *process, const struct tn_cqe *cqe);
-/* Unread completions by what the process says it has read. */
-uint32_t process_unread(const struct process *process);
+/* How far the process says it has read its completions: input. */
+static inline uint32_t process_cq_head(const struct process *process)
+{
+    return __atomic_load_n(&process->header->cq_head, __ATOMIC_RELAXED);
+}
 
 #endif

@@ -35,14 +35,14 @@ def test_without_the_drivers_image_no_byte_of_the_disk_is_readable(folder):
     assert "virtio_blk_handle_" not in m.stderr(), "something read the disk"
 
 
-def test_twin_the_trace_sees_reads_when_the_driver_is_there(folder):
+def test_twin_g8_the_trace_sees_reads_when_the_driver_has_its_pool(folder):
     image = disks.Image(folder, MiB)
     m, status = machine.run(archive.build(folder, ["disk"]), "manifest=disk", [image.disk()], extra=READS_AND_WRITES)
     assert status == qemu.EXIT_SUCCESS
     assert "virtio_blk_handle_read" in m.stderr()
 
 
-def test_a_driver_without_the_policy_trusted_gets_no_pool(folder):
+def test_g8_a_driver_without_the_policy_trusted_gets_no_pool_and_no_dma(folder):
     image = disks.Image(folder, MiB)
     initrd = archive.build(folder, ["blocked"])
     m, status = machine.run(initrd, "manifest=blocked", [image.disk()], extra=READS_AND_WRITES)

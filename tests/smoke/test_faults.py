@@ -16,6 +16,7 @@ def test_a_fault_in_user_mode_ends_that_process_and_nothing_else(folder, kind):
     m, status = machine.run(initrd, f"manifest=fault args.victim=kind={kind}", [disk.disk()])
     assert status == qemu.EXIT_JOB_FAILED, "the victim is a job, and it failed"
     m.find(messages.of(messages.PROCESS_FAULT, process="victim", what=messages.FAULT_WORDS[kind]))
+    m.find(messages.of(messages.PROCESS_ENDED, process="victim"))
     assert m.find(messages.READ)["sha256"] == disk.sha256(), "the reader beside it is not disturbed"
     m.lacks(messages.PANIC)
 
@@ -24,5 +25,5 @@ def test_a_panic_ends_the_machine_with_its_own_status_and_a_backtrace(folder):
     m, status = machine.run(archive.build(folder, ["disk"]), "manifest=disk panic=test", timeout=20)
     assert status == qemu.EXIT_PANIC
     m.find(messages.PANIC_TEST)
-    assert len(m.find_all(messages.BACKTRACE)) >= 2
+    assert len(m.find_all(messages.BACKTRACE)) >= 1
     m.find(messages.PANIC_END)

@@ -24,8 +24,14 @@ void tn_blk_open(struct tn_blk *blk, const struct tn_start *start, uint64_t dead
 /* A pool for requests on it; ends the process with a message if it is refused. */
 struct tn_dma_pool tn_blk_pool(const struct tn_blk *blk, uint64_t buffer_bytes, uint32_t count);
 
-/* One request; see tn_dma_submit. `cookie` comes back with the result. */
-void tn_blk_submit(struct tn_blk *blk, enum tn_blk_opcode opcode, struct tn_dma_buffer *buffer,
-                   const struct tn_dma_request *where);
+struct tn_blk_transfer {
+    uint32_t opcode; /* enum tn_blk_opcode */
+    uint32_t length;
+    uint64_t address;
+    uint64_t cookie; /* comes back with the result */
+};
+/* One request; see tn_dma_submit. `buffer` is NULL for INFO and FLUSH. */
+void tn_blk_submit(struct tn_blk *blk, struct tn_dma_buffer *buffer, const struct tn_blk_transfer *transfer,
+                   struct tn_fence *fence);
 
 #endif

@@ -137,6 +137,9 @@ enter_user:
 
 trap_common:
     SAVE_REGISTERS
+    /* user mode may have set AC, which would switch SMAP off in here; CLAC does not exist on every CPU */
+    pushq $2
+    popfq
     testb $3, F_CS(%rsp)
     jz trap_in_kernel
     swapgs

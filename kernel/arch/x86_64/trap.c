@@ -23,6 +23,7 @@ enum {
     PAGE_FAULT_PRESENT = 1 << 0,
     PAGE_FAULT_WRITE = 1 << 1,
     PAGE_FAULT_FETCH = 1 << 4,
+    USER_BACKTRACE_DEPTH = 8,
 };
 
 struct tn_frame *trap_from_user(struct tn_frame *frame);
@@ -72,6 +73,17 @@ static void interrupt(uint64_t vector)
     }
 }
 
+/* The chain of frame pointers, as far as the process keeps one: its memory is input. */
+static void print_user_backtrace(const struct tn_frame *frame)
+{
+    uint64_t link[2] = {frame->rbp, 0};
+    for (uint32_t depth = 0; depth < USER_BACKTRACE_DEPTH; depth++) {
+        if (copy_from_user(link, link[0], sizeof link) != TN_OK || link[1] == 0)
+            return;
+        log_line("  #%u %016lx", depth, link[1]);
+    }
+}
+
 static void report_user_fault(const struct process *process, const struct tn_frame *frame)
 {
     if (frame->vector != VECTOR_PAGE_FAULT) {
@@ -85,6 +97,7 @@ static void report_user_fault(const struct process *process, const struct tn_fra
                  frame->error & PAGE_FAULT_PRESENT ? "not permitted" : "not mapped", frame->rip);
     }
     print_frame(frame);
+    print_user_backtrace(frame);
 }
 
 struct tn_frame *trap_from_user(struct tn_frame *frame)
