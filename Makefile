@@ -8,6 +8,10 @@ CC     := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
 BUILD  ?= release
 DIR    := build$(if $(filter debug,$(BUILD)),-debug)$(if $(filter-out gcc,$(CC)),-$(notdir $(CC)))
 
+# Through the environment, so that names with blanks and quotes arrive as they are.
+export TENURE_DISK := $(DISK)
+RUN = $(PYTHON) tools/run.py --build $(DIR) $${TENURE_DISK:+--disk "$$TENURE_DISK"} $(if $(MEM),--memory '$(MEM)')
+
 .DEFAULT_GOAL := help
 .PHONY: help run run-read test test-long build bench format clean deps configure
 
@@ -16,10 +20,10 @@ help:           ## Lists the targets
 	@echo "  Settings: DISK=path MANIFEST=name MEM=MiB (run), TEST=words (test), BUILD=debug, CC=clang, YES=1"
 
 run: build      ## Boots the machine: a user-mode driver reads all of DISK through DmaBuffers
-	@$(PYTHON) tools/run.py --build $(DIR) $(if $(DISK),--disk '$(DISK)') $(if $(MANIFEST),--manifest '$(MANIFEST)') $(if $(MEM),--memory '$(MEM)')
+	@$(RUN) $(if $(MANIFEST),--manifest '$(MANIFEST)')
 
 run-read: build ## The same job under the name it keeps when `run` does more
-	@$(PYTHON) tools/run.py --build $(DIR) $(if $(DISK),--disk '$(DISK)') --manifest read $(if $(MEM),--memory '$(MEM)')
+	@$(RUN) --manifest read
 
 test: configure ## Builds everything and runs every test
 	@ninja -C $(DIR) --quiet all tests

@@ -25,7 +25,7 @@ sys.path.insert(0, os.path.join(ROOT, "tools"))
 import qemu  # noqa: E402
 
 START, STOP = 1, 2  # a program's marks round its measured loop
-KERNEL_ENTRY, FIRST_USER = 10, 11
+KERNEL_ENTRY, FIRST_USER = 0x10, 0x11
 NULL_DISK_BYTES = 1 << 30
 RUNS = 3
 TIMEOUT = 240

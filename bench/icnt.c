@@ -9,10 +9,10 @@
  *
  *   MARK n kernel K user U kernel_rep I user_rep I kernel_rep_iter N user_rep_iter N halt H syscall S mmio M pio P
  *
- * kernel, user: instructions executed at addresses above and below 2^63. TCG executes a repeat-string instruction once for
- * each iteration: *_rep_iter are those executions (contained in kernel and user) and *_rep the instructions they belong
- * to. halt, syscall, pio: executions of HLT, SYSCALL and IN/OUT. mmio: accesses to device memory (0 without io=on).
- * One set of counters for the machine: one virtual CPU only. The file ends with a MARK 65535 at exit.
+ * kernel, user: instructions executed at addresses above and below 2^63. TCG executes a repeat-string instruction once
+ * for each iteration: *_rep_iter are those executions (contained in kernel and user) and *_rep the instructions they
+ * belong to. halt, syscall, pio: executions of HLT, SYSCALL and IN/OUT. mmio: accesses to device memory (0 without
+ * io=on). One set of counters for the machine: one virtual CPU only. The file ends with a MARK 65535 at exit.
  */
 #include <stdbool.h>
 #include <stdint.h>

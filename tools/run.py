@@ -54,11 +54,13 @@ def make_scratch(path):
 
 def boot(words):
     """Runs QEMU and shows what it prints. Returns (QEMU's status, the log). SystemExit(130) when interrupted."""
-    # The job of today reads nothing from the terminal; keeping QEMU away from it leaves Ctrl-C to us.
-    machine = subprocess.Popen(qemu.leashed(words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True)
+    machine, log = None, []
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(INTERRUPTED))
-    log = []
     try:
+        # The job of today reads nothing from the terminal; keeping QEMU away from it leaves Ctrl-C to us.
+        machine = subprocess.Popen(
+            qemu.leashed(words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True
+        )
         for raw in machine.stdout:
             line = raw.decode("utf-8", "replace").rstrip("\r\n")
             log.append(line)
@@ -68,7 +70,7 @@ def boot(words):
         say("interrupted; the machine was stopped")
         raise SystemExit(INTERRUPTED)
     finally:
-        if machine.poll() is None:
+        if machine and machine.poll() is None:
             machine.kill()
             machine.wait()
 

@@ -50,8 +50,8 @@ struct tn_dma_request {
     uint16_t reserved;
     uint32_t direction; /* enum tn_direction; TN_NO_DATA exactly without a buffer */
     uint64_t length;    /* bytes of the buffer that take part */
-    uint64_t argument[2];
-    uint64_t cookie; /* comes back in the result; the caller's own */
+    uint64_t argument;  /* the class's, such as an address */
+    uint64_t cookie;    /* comes back in the result; the caller's own */
 };
 
 struct tn_fence_result {

@@ -54,11 +54,12 @@ def _name(text):
     return text.encode().ljust(56, b"\0")
 
 
-def options(folder, tables, rsdt=None, break_rsdp=False):
+def options(folder, tables, rsdt=None):
     """Words for QEMU that make the firmware install `tables` and nothing else.
 
     `rsdt`: changes to the root table (`length`, `break_checksum`). The firmware puts addresses into it after we made it,
-    so its checksum is left to a loader command unless it is to be broken.
+    so its checksum is left to a loader command unless it is to be broken. The RSDP must be right: without one the firmware
+    falls back to tables of its own.
     """
     rsdt = rsdt or {}
     blob = b"".join(tables)
@@ -85,8 +86,7 @@ def options(folder, tables, rsdt=None, break_rsdp=False):
     if not rsdt.get("break_checksum"):
         script += add_checksum(TABLES, root_at + 9, root_at, len(root))
     script += add_pointer(RSDP, 16)
-    if not break_rsdp:
-        script += add_checksum(RSDP, 8, 0, len(rsdp))
+    script += add_checksum(RSDP, 8, 0, len(rsdp))
 
     words = ["-machine", "acpi=off"]
     for name, data in ((TABLES, blob), (RSDP, bytes(rsdp)), (LOADER, script)):

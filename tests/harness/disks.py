@@ -51,7 +51,8 @@ def null(size, latency_ns=0):
 def throttled(image, operations_per_second):
     """(disk, further words for QEMU): an image behind a throttle, so that requests queue up."""
     group = ["-object", f"throttle-group,id=slow,x-iops-total={operations_per_second}"]
-    return qemu.Disk({"driver": "throttle", "throttle-group": "slow", "file": image.backend()}), group
+    backend = {"driver": "throttle", "throttle-group": "slow", "read-only": True, "file": image.backend()}
+    return qemu.Disk(backend), group
 
 
 def failing(image, iotype, sector, read_only=False):
@@ -59,7 +60,8 @@ def failing(image, iotype, sector, read_only=False):
     fault = {"event": "none", "iotype": iotype, "errno": 5, "immediately": True}
     if sector is not None:
         fault["sector"] = sector
-    backend = {"driver": "blkdebug", "image": image.backend(read_only), "inject-error": [fault]}
+    image_backend = image.backend(read_only)
+    backend = {"driver": "blkdebug", "read-only": read_only, "image": image_backend, "inject-error": [fault]}
     return qemu.Disk(backend, rerror="report", werror="report")
 
 

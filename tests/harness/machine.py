@@ -10,7 +10,7 @@ import threading
 import time
 from dataclasses import dataclass
 
-from harness import log, paths
+from harness import log, markers, paths
 
 import qemu
 
@@ -110,10 +110,13 @@ def start(archive, append="manifest=read", disks=(), memory=256, kernel=None, ex
     return machine
 
 
-def run(*args, **kwargs):
-    """Boots and waits for the end: (machine, QEMU's exit status)."""
-    machine = start(*args, **kwargs)
-    return machine, machine.wait_end()
+def run(archive, append="manifest=read", *args, **kwargs):
+    """Boots and waits for the end: (machine, QEMU's exit status). A run that reports success must show its markers."""
+    machine = start(archive, append, *args, **kwargs)
+    status = machine.wait_end()
+    if status == qemu.EXIT_SUCCESS:
+        assert markers.problems(machine.lines, log.fields(append)["manifest"]) == []
+    return machine, status
 
 
 def save_logs(name, machines):

@@ -74,7 +74,7 @@ def test_a_write_or_flush_error_of_the_device_fails_the_verification(folder, iot
 def test_a_device_that_does_not_offer_a_required_feature_is_refused(folder):
     """A legacy device has no VIRTIO_F_VERSION_1 (and the id of the transitional kind, which the manifest asks for)."""
     image = disks.Image(folder, MiB)
-    disk = image.disk(**{"disable-legacy": "off", "disable-modern": "on"})
+    disk = image.disk(**{"disable-legacy": "off", "disable-modern": True})
     m, status = machine.run(archive.build(folder, ["legacy"]), "manifest=legacy", [disk])
     assert status == qemu.EXIT_JOB_FAILED
     m.find(messages.MISSING_FEATURE)

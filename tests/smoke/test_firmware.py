@@ -64,9 +64,7 @@ def test_a_broken_root_table_ends_the_run_with_a_message(folder, rsdt):
     m.find(messages.of(messages.ACPI_REFUSED, table="RSDT"))
 
 
-def test_a_machine_without_acpi_tables_says_so_and_ends(folder):
-    disk = disks.Image(folder, MiB)
-    initrd = archive.build(folder, ["disk"])
-    m, status = machine.run(initrd, "manifest=disk", [disk.disk()], extra=["-machine", "acpi=off"])
+def test_a_machine_without_mcfg_says_so_and_ends(folder):
+    m, status, _ = boot(folder, [acpi.madt(), acpi.hpet()])
     assert status == qemu.EXIT_JOB_FAILED
     m.find(messages.NO_ECAM)

@@ -141,7 +141,7 @@ def test_every_target_of_the_makefile_that_people_use_is_in_its_help():
         assert re.search(rf"^  make {target} ", done.stdout, re.M), target
 
 
-def deps_with(folder, installed, user_id="1000"):
+def deps_with(folder, installed, user_id="1000", stdin=subprocess.DEVNULL):
     """Runs tools/deps.sh on a machine where `installed` is what dpkg-query answers and nothing can really be installed."""
     shutil.copytree(paths.TOOLS, os.path.join(folder, "tools"), ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     commands = os.path.join(folder, "commands")
@@ -160,7 +160,7 @@ def deps_with(folder, installed, user_id="1000"):
     done = subprocess.run(
         ["sh", os.path.join(folder, "tools", "deps.sh")],
         env={"PATH": f"{commands}:{os.environ['PATH']}", "APT_LOG": log},
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         capture_output=True,
         text=True,
         timeout=30,
@@ -206,6 +206,22 @@ def test_deps_without_a_terminal_installs_as_root_without_asking(folder):
     done, apt = deps_with(folder, answer(packages), user_id="0")
     assert "apt-get update" in apt and "--no-install-recommends cpio" in apt
     assert done.returncode == 1 and "still missing" in done.stderr, "this apt-get installs nothing, and that is noticed"
+
+
+@pytest.mark.parametrize("answer_given, installs", [("n", False), ("", False), ("y", True)])
+def test_deps_at_a_terminal_lists_the_packages_and_asks(folder, answer_given, installs):
+    packages = every_package()
+    del packages["cpio"]
+    leader, terminal = os.openpty()
+    try:
+        os.write(leader, f"{answer_given}\n".encode())
+        done, apt = deps_with(folder, answer(packages), user_id="0", stdin=terminal)
+    finally:
+        os.close(leader)
+        os.close(terminal)
+    assert "cpio" in done.stdout and "[y/N]" in done.stdout
+    assert ("apt-get install" in apt) == installs
+    assert done.returncode == 1
 
 
 def test_deps_names_a_version_we_do_not_test_with(folder):

@@ -10,8 +10,8 @@
 #include <tenure/abi/manifest.h>
 #include <tenure/abi/ring.h>
 
-#define VALUE(name) printf(#name " %llu\n", (unsigned long long)(name))
-#define SIZE(type) printf("sizeof." #type " %zu\n", sizeof(struct type))
+#define VALUE(name)         printf(#name " %llu\n", (unsigned long long)(name))
+#define SIZE(type)          printf("sizeof." #type " %zu\n", sizeof(struct type))
 #define OFFSET(type, field) printf(#type "." #field " %zu\n", offsetof(struct type, field))
 
 int main(void)

@@ -97,3 +97,12 @@ def test_every_test_that_the_guarantees_name_exists():
     text = read("docs/guarantees.md")
     named = re.findall(r"`((?:twin_)?g\d+_[a-z0-9_]*)…?`", text)
     assert [n for n in named if n not in sources] == []
+
+
+def test_every_c_file_is_formatted():
+    """`make format` does it."""
+    names = [name for name in files() if name.endswith((".c", ".h"))]
+    done = subprocess.run(
+        ["clang-format", "--dry-run", "-Werror", *names], cwd=paths.ROOT, capture_output=True, text=True
+    )
+    assert sorted(set(re.findall(r"^(\S+?):\d+:", done.stderr, re.M))) == []

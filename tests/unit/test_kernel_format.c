@@ -20,7 +20,7 @@ static void conversions_agree_with_the_c_library(void **state)
     SAME("%u %5u %05u %lu %llu", 7u, 42u, 42u, 1234567890123ul, 18446744073709551615ull);
     SAME("%d %5d %05d %ld", -7, -42, -42, -1234567890123l);
     SAME("%x %08x %016lx", 0xbeefu, 0xbeefu, 0xffffffff80000000ul);
-    SAME("%s|%8s|%.*s|%c", "text", "text" + 4, 2, "text", 'x');
+    SAME("%s|%8s|%.*s|%c", "text", &"text"[4], 2, "text", 'x');
     SAME("%ld %d", INT64_MIN, INT32_MIN);
     SAME("%02x:%02x.%u", 3u, 31u, 7u);
     SAME("%zu", (size_t)99);

@@ -124,7 +124,7 @@ static enum tn_status walk(const char *args, const struct tn_arg *known, size_t 
         if (args[key.length] != '=')
             return complain(error, "args: %s: a value is missing, write %s=VALUE", known[place].key, known[place].key);
         struct word value = {args + key.length + 1, until(args + key.length + 1, ',')};
-        uint64_t number;
+        uint64_t number = 0;
         enum tn_status status = parse_value(value, &known[place], &number, error);
         if (status != TN_OK)
             return status;

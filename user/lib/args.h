@@ -14,8 +14,8 @@ enum {
     TN_ARGS_ERROR_MAX = 160,
 };
 
-/* One key a program knows. Its value is a number (decimal, or hexadecimal after 0x) from min to max, or, if `words` is not
- * NULL, one of these words, and then its place among them. *value keeps its default if the key is absent. */
+/* One key a program knows. Its value is a number (decimal, or hexadecimal after 0x) from min to max, or, if `words` is
+ * not NULL, one of these words, and then its place among them. *value keeps its default if the key is absent. */
 struct tn_arg {
     const char *key;
     uint64_t *value;

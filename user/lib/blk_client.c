@@ -26,7 +26,7 @@ void tn_blk_submit(struct tn_blk *blk, struct tn_dma_buffer *buffer, const struc
         .opcode = (uint16_t)transfer->opcode,
         .direction = direction_of(transfer->opcode),
         .length = transfer->length,
-        .argument = {transfer->address},
+        .argument = transfer->address,
         .cookie = transfer->cookie,
     };
     tn_dma_submit(&blk->queue, buffer, &request, fence);
@@ -64,7 +64,7 @@ struct tn_dma_pool tn_blk_pool(const struct tn_blk *blk, uint64_t buffer_bytes, 
     struct tn_dma_pool pool = {0};
     enum tn_status status = tn_dma_pool_create(&blk->queue, buffer_bytes, count, &pool);
     if (status != TN_OK)
-        tn_die("pool of %u buffers of %lu bytes refused: %s; see pool_bytes and buffers in the manifest's budget", count,
-               buffer_bytes, tn_status_name(status));
+        tn_die("pool of %u buffers of %lu bytes refused: %s; see pool_bytes and buffers in the manifest's budget",
+               count, buffer_bytes, tn_status_name(status));
     return pool;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A driver's DMA: ring memory that it shares with its device, and the one seam at which the token of a buffer becomes the
- * address in a descriptor. What a client owns is tenure/dma.h's subject.
+ * A driver's DMA: ring memory that it shares with its device, and the one seam at which the token of a buffer becomes
+ * the address in a descriptor. What a client owns is tenure/dma.h's subject.
  */
 #ifndef TENURE_USER_DMA_H
 #define TENURE_USER_DMA_H
@@ -30,9 +30,9 @@ enum tn_bus_master {
 };
 TN_MUST_CHECK enum tn_status tn_dma_bus_master(uint64_t device, enum tn_bus_master state);
 
-/* The seam: the address to write into a descriptor that makes the device read (TN_TO_DEVICE) or write (TN_FROM_DEVICE) at `offset`
- * of what the token names. Under the policy `trusted` the token's bits are the device's address; other policies change
- * this function and no driver. */
+/* The seam: the address to write into a descriptor that makes the device read (TN_TO_DEVICE) or write (TN_FROM_DEVICE)
+ * at `offset` of what the token names. Under the policy `trusted` the token's bits are the device's address; other
+ * policies change this function and no driver. */
 static inline uint64_t tn_dma_post(struct tn_dma_token token, uint64_t offset, enum tn_direction direction)
 {
     (void)direction;

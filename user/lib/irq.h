@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One interrupt of a device: bound to an MSI-X entry, seen as events on the ring, acknowledged by their sequence. An event
- * says "at least once": what happened is asked of the device.
+ * One interrupt of a device: bound to an MSI-X entry, seen as events on the ring, acknowledged by their sequence. An
+ * event says "at least once": what happened is asked of the device.
  */
 #ifndef TENURE_USER_IRQ_H
 #define TENURE_USER_IRQ_H

@@ -51,11 +51,11 @@ static void deliver_all(void)
     __atomic_store_n(&ring.header->cq_head, ring.cq_head, __ATOMIC_RELEASE);
 }
 
-static enum tn_status enter(uint32_t min, uint64_t deadline)
+static enum tn_status enter(uint32_t submit, uint32_t min, uint64_t deadline)
 {
     /* Pairs with the kernel's acquire of sq_tail: the entries are written before it. */
     __atomic_store_n(&ring.header->sq_tail, ring.sq_tail, __ATOMIC_RELEASE);
-    struct tn_enter_result result = tn_enter(0, ring.pushed, min, deadline);
+    struct tn_enter_result result = tn_enter(0, submit, min, deadline);
     if (result.consumed > ring.pushed)
         __builtin_trap();
     ring.pushed -= result.consumed;
@@ -68,7 +68,9 @@ static enum tn_status enter(uint32_t min, uint64_t deadline)
 static void take_all(void)
 {
     for (int i = 0; ring.pushed > 0; i++) {
-        enum tn_status status = i == 0 ? enter(0, TN_DEADLINE_NOW) : enter(1, tn_clock_now() + retry_ns);
+        enum tn_status status = enter(ring.pushed, 0, TN_DEADLINE_NOW);
+        if (status == TN_EAGAIN && i > 0)
+            status = enter(0, 1, tn_clock_now() + retry_ns);
         if ((status != TN_OK && status != TN_EAGAIN && status != TN_ETIMEDOUT) || i == RETRIES)
             __builtin_trap(); /* the ring itself is broken: nothing can be said on it */
     }
@@ -86,7 +88,7 @@ struct tn_sqe *tn_ring_push(void)
 
 enum tn_status tn_ring_wait(uint32_t min, uint64_t deadline)
 {
-    enum tn_status status = enter(min, deadline);
+    enum tn_status status = enter(ring.pushed, min, deadline);
     if (status == TN_OK || status == TN_ETIMEDOUT)
         return status;
     if (status != TN_EAGAIN)

@@ -26,17 +26,18 @@ static inline uint64_t tn_source_user_data(struct tn_source *source)
 
 void tn_ring_init(const struct tn_start *start);
 
-/* Room for one entry, zeroed, to be filled before the next call into this header. Enters the kernel if the queue is full. */
+/* Room for one entry, zeroed, to be filled before the next call into this header. Enters the kernel if the queue is
+ * full. */
 struct tn_sqe *tn_ring_push(void);
 
-/* Hands over what was pushed, waits until `min` completions are there or the deadline passes, and delivers all that came.
- * TN_OK or TN_ETIMEDOUT. Anything else is a broken ring and ends the process. */
+/* Hands over what was pushed, waits until `min` completions are there or the deadline passes, and delivers all that
+ * came. TN_OK or TN_ETIMEDOUT. Anything else is a broken ring and ends the process. */
 enum tn_status tn_ring_wait(uint32_t min, uint64_t deadline);
 /* Hands over what was pushed and delivers what is there; does not wait. */
 void tn_ring_flush(void);
 
-/* One operation and its answer: pushes a copy of *sqe (user_data is set here), enters, returns the status of the answer. `answer`
- * may be NULL. Other completions that come along are delivered. */
+/* One operation and its answer: pushes a copy of *sqe (user_data is set here), enters, returns the status of the
+ * answer. `answer` may be NULL. Other completions that come along are delivered. */
 TN_MUST_CHECK enum tn_status tn_ring_call(const struct tn_sqe *sqe, struct tn_cqe *answer);
 
 #endif

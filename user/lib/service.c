@@ -22,12 +22,13 @@ static void request_came(struct tn_source *source, const struct tn_cqe *cqe)
         .length = (uint32_t)cqe->value[3],
         .session = tn_request_session(cqe->value[2]),
         .direction = tn_submit_direction(cqe->value[2]),
+        .rights = tn_request_rights(cqe->value[2]),
         .opcode = tn_submit_opcode(cqe->value[2]),
     };
 }
 
-/* Completions are sent quietly, so an answer to one is a refusal. Its request has ended otherwise (TN_ESTALE), or we said
- * something wrong about it: then the kernel has counted it and the client still waits, which is ours to report. */
+/* Completions are sent quietly, so an answer to one is a refusal. Its request has ended otherwise (TN_ESTALE), or we
+ * said something wrong about it: then the kernel has counted it and the client still waits, which is ours to report. */
 static void completion_refused(struct tn_source *source, const struct tn_cqe *cqe)
 {
     (void)source;

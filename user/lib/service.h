@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The serving end of sessions: requests come in against credits, each is completed once. What a request means is left to
- * the driver or service.
+ * The serving end of sessions: requests come in against credits, each is completed once. What a request means is left
+ * to the driver or service.
  */
 #ifndef TENURE_USER_SERVICE_H
 #define TENURE_USER_SERVICE_H
@@ -32,6 +32,7 @@ struct tn_request {
     uint32_t length;
     uint32_t session;
     uint32_t direction; /* enum tn_direction */
+    uint32_t rights;    /* enum tn_right of the session */
     uint16_t opcode;
 };
 
@@ -50,8 +51,8 @@ struct tn_answer {
     uint64_t word[2];
 };
 
-/* Opens the service this process serves and grants `credits` (at most TN_SERVICE_CREDITS_MAX): so many requests may be here at
- * once. TN_ENOENT: the manifest gives no service to serve. */
+/* Opens the service this process serves and grants `credits` (at most TN_SERVICE_CREDITS_MAX): so many requests may be
+ * here at once. TN_ENOENT: the manifest gives no service to serve. */
 TN_MUST_CHECK enum tn_status tn_service_open(struct tn_service *service, const struct tn_start *start,
                                              uint32_t credits);
 /* The oldest request, or TN_EAGAIN. Call after tn_ring_wait. */

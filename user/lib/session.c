@@ -3,8 +3,8 @@
  * The client side of DmaBuffers on a Tenure process: tenure/dma.h on ring.h. Which requests there are is left to the
  * classes.
  *
- * Fences live in a table here, not in the caller's memory: a completion that comes after a time-out finds its record even
- * if the caller's struct tn_fence is long gone.
+ * Fences live in a table here, not in the caller's memory: a completion that comes after a time-out finds its record
+ * even if the caller's struct tn_fence is long gone.
  */
 #include <tenure/dma.h>
 
@@ -168,8 +168,7 @@ void tn_dma_submit(struct tn_dma_queue *queue, struct tn_dma_buffer *buffer, con
     sqe->arg[0] = record->result.buffer.handle;
     sqe->arg[1] = tn_submit_word(request->opcode, (enum tn_direction)request->direction);
     sqe->arg[2] = request->length;
-    sqe->arg[3] = request->argument[0];
-    sqe->arg[4] = request->argument[1];
+    sqe->arg[3] = request->argument;
 }
 
 static void take(uint32_t slot, struct tn_fence_result *result)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bring-up of a virtio block device over PCI, in the order of VIRTIO 1.2, 3.1.1, and its end. Requests are left to main.c.
+ * Bring-up of a virtio block device over PCI, in the order of VIRTIO 1.2, 3.1.1, and its end. Requests are left to
+ * main.c.
  */
 #include "device.h"
 
@@ -101,7 +102,8 @@ static void negotiate(struct device *device)
         offered |= (uint64_t)mmio_read32(&device->common, COMMON_DEVICE_FEATURE) << 32 * half;
     }
     if ((offered & VIRTIO_F_VERSION_1) == 0)
-        give_up(device, "it does not offer the feature VIRTIO_F_VERSION_1, which this driver requires; offered", offered);
+        give_up(device, "it does not offer the feature VIRTIO_F_VERSION_1, which this driver requires; offered",
+                offered);
     const uint64_t wanted = VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM | VIRTIO_F_ORDER_PLATFORM |
                             VIRTIO_BLK_F_SIZE_MAX | VIRTIO_BLK_F_RO | VIRTIO_BLK_F_BLK_SIZE | VIRTIO_BLK_F_FLUSH;
     device->features = offered & wanted;

@@ -35,8 +35,8 @@ void device_start(struct device *device, const struct tn_start *start);
 void device_notify(struct device *device);
 /* 4.1.5.4: a configuration change, or DEVICE_NEEDS_RESET. */
 void device_config_changed(struct device *device);
-/* Resets the device and ends the process: it said something it may not say. Nothing in flight is completed on a guess; what
- * happens to it is the kernel's decision. */
+/* Resets the device and ends the process: it said something it may not say. Nothing in flight is completed on a guess;
+ * what happens to it is the kernel's decision. */
 _Noreturn void device_broken(struct device *device, const char *what, uint32_t value);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The event loop of the virtio block driver: one wake-up completes what the device has done, acknowledges the interrupt,
- * hands new requests over, notifies once, and sleeps, with one kernel entry.
+ * The event loop of the virtio block driver: one wake-up completes what the device has done, acknowledges the
+ * interrupt, hands new requests over, notifies once, and sleeps, with one kernel entry.
  */
 #include <print.h>
 #include <process.h>

@@ -35,7 +35,8 @@ static uint32_t read32(const struct virtio_pci_function *function, uint32_t at)
     return (uint32_t)c[0] | (uint32_t)c[1] << 8 | (uint32_t)c[2] << 16 | (uint32_t)c[3] << 24;
 }
 
-/* Takes the structure of one vendor capability in, if it is the first of its type (4.1.4.1: earlier ones are preferred). */
+/* Takes the structure of one vendor capability in, if it is the first of its type (4.1.4.1: earlier ones are
+ * preferred). */
 static enum virtio_pci_error take(const struct virtio_pci_function *function, uint32_t at,
                                   struct virtio_pci_regions *regions)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Finding the virtio structures of a PCI function (VIRTIO 1.2, 4.1.4). Pure: the configuration space and the sizes of the
- * BARs come in as data, and both are input. Mapping is left to device.c.
+ * Finding the virtio structures of a PCI function (VIRTIO 1.2, 4.1.4). Pure: the configuration space and the sizes of
+ * the BARs come in as data, and both are input. Mapping is left to device.c.
  */
 #ifndef TENURE_VIRTIO_PCI_CAPS_H
 #define TENURE_VIRTIO_PCI_CAPS_H
@@ -36,12 +36,12 @@ struct virtio_pci_regions {
 
 enum virtio_pci_error {
     VIRTIO_PCI_OK,
-    VIRTIO_PCI_NO_LIST,    /* the function has no capability list */
-    VIRTIO_PCI_LOOP,       /* the list does not end; where = the pointer seen too often */
-    VIRTIO_PCI_POINTER,    /* a pointer into the header; where = its value */
-    VIRTIO_PCI_TRUNCATED,  /* a capability shorter than its structure, or past the end; where = its offset */
-    VIRTIO_PCI_OUTSIDE,    /* a structure outside its BAR, or too small; where = offset of the capability */
-    VIRTIO_PCI_MISSING,    /* common, notify or device structure not offered; where = its cfg_type */
+    VIRTIO_PCI_NO_LIST,   /* the function has no capability list */
+    VIRTIO_PCI_LOOP,      /* the list does not end; where = the pointer seen too often */
+    VIRTIO_PCI_POINTER,   /* a pointer into the header; where = its value */
+    VIRTIO_PCI_TRUNCATED, /* a capability shorter than its structure, or past the end; where = its offset */
+    VIRTIO_PCI_OUTSIDE,   /* a structure outside its BAR, or too small; where = offset of the capability */
+    VIRTIO_PCI_MISSING,   /* common, notify or device structure not offered; where = its cfg_type */
 };
 
 /* *where is the value a message should name. *regions is written on VIRTIO_PCI_OK only. */

@@ -66,8 +66,10 @@ enum blk_next blk_judge(const struct blk_geometry *geometry, const struct tn_req
     case TN_BLK_FLUSH:
         if (request->direction != TN_NO_DATA)
             return answer_with(answer, TN_EINVAL);
-        /* 5.2.5.2, 5.2.6.2: without VIRTIO_BLK_F_FLUSH the device has no volatile write cache: a write is durable when it
-         * completes. Then, and only then, there is nothing to do. */
+        if ((request->rights & TN_RIGHT_WRITE) == 0)
+            return answer_with(answer, TN_EREADONLY); /* who cannot write has nothing to flush */
+        /* 5.2.5.2, 5.2.6.2: without VIRTIO_BLK_F_FLUSH the device has no volatile write cache: a write is durable when
+         * it completes. Then, and only then, there is nothing to do. */
         if ((geometry->flags & TN_BLK_HAS_FLUSH) == 0)
             return answer_with(answer, TN_OK);
         *out = (struct virtq_request){.type = VIRTIO_BLK_T_FLUSH, .direction = TN_NO_DATA};

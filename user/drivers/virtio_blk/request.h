@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include <tenure/abi/blk.h>
+#include <tenure/abi/handle.h>
 #include <tenure/abi/status.h>
 
 #include <service.h>
@@ -23,7 +24,8 @@ struct blk_geometry {
     uint32_t flags;             /* enum tn_blk_flag */
 };
 
-/* From capacity in sectors, block size and size_max (0: not offered) as the device states them. TN_EPROTOCOL: they make no sense. */
+/* From capacity in sectors, block size and size_max (0: not offered) as the device states them. TN_EPROTOCOL: they make
+ * no sense. */
 TN_MUST_CHECK enum tn_status blk_geometry_check(uint64_t sectors, uint32_t block_bytes, uint32_t size_max,
                                                 struct blk_geometry *geometry);
 

@@ -21,13 +21,13 @@ enum virtio_status {
 };
 
 /* 5.2.3 and 6: Feature bits */
-#define VIRTIO_BLK_F_SIZE_MAX   (UINT64_C(1) << 1)
-#define VIRTIO_BLK_F_RO         (UINT64_C(1) << 5)
-#define VIRTIO_BLK_F_BLK_SIZE   (UINT64_C(1) << 6)
-#define VIRTIO_BLK_F_FLUSH      (UINT64_C(1) << 9)
-#define VIRTIO_F_VERSION_1      (UINT64_C(1) << 32)
+#define VIRTIO_BLK_F_SIZE_MAX    (UINT64_C(1) << 1)
+#define VIRTIO_BLK_F_RO          (UINT64_C(1) << 5)
+#define VIRTIO_BLK_F_BLK_SIZE    (UINT64_C(1) << 6)
+#define VIRTIO_BLK_F_FLUSH       (UINT64_C(1) << 9)
+#define VIRTIO_F_VERSION_1       (UINT64_C(1) << 32)
 #define VIRTIO_F_ACCESS_PLATFORM (UINT64_C(1) << 33)
-#define VIRTIO_F_ORDER_PLATFORM (UINT64_C(1) << 36)
+#define VIRTIO_F_ORDER_PLATFORM  (UINT64_C(1) << 36)
 
 /* 4.1.4 Virtio Structure PCI Capabilities */
 enum virtio_pci_cap_type {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The bookkeeping of the virtqueue. Registers, interrupts and the meaning of requests are left to the rest of the driver.
+ * The bookkeeping of the virtqueue. Registers, interrupts and the meaning of requests are left to the rest of the
+ * driver.
  */
 #include "virtq.h"
 
@@ -32,8 +33,8 @@ static uint32_t requests_of(uint32_t size)
 
 struct virtq_layout virtq_layout(uint32_t size)
 {
-    /* 2.7: descriptor table aligned to 16, available ring to 2, used ring to 4. Both rings end with an event index. Each
-     * part starts on a cache line of its own, for the device and the CPU write different ones. */
+    /* 2.7: descriptor table aligned to 16, available ring to 2, used ring to 4. Both rings end with an event index.
+     * Each part starts on a cache line of its own, for the device and the CPU write different ones. */
     struct virtq_layout layout = {.desc = 0};
     layout.avail = layout.desc + size * (uint32_t)sizeof(struct virtq_desc);
     layout.used = align(layout.avail + 6 + 2 * size, 64);
@@ -85,7 +86,8 @@ static void write_desc(const struct virtq *queue, uint32_t i, const struct virtq
     desc->next = value->next;
 }
 
-/* 5.2.6: header (device reads), data, one status byte (device writes). 2.7.4.2: what it reads stands before what it writes. */
+/* 5.2.6: header (device reads), data, one status byte (device writes). 2.7.4.2: what it reads stands before what it
+ * writes. */
 static void write_chain(const struct virtq *queue, uint32_t slot, const struct virtq_request *request)
 {
     uint16_t first = (uint16_t)(slot * VIRTQ_DESCRIPTORS_EACH);
@@ -118,10 +120,8 @@ uint16_t virtq_add(struct virtq *queue, const struct virtq_request *request)
         __builtin_trap(); /* the caller counts: there are as many credits as slots */
     struct virtq_slot *s = &queue->slot[slot];
     queue->free_head = s->next_free;
-    *s = (struct virtq_slot){.length = request->length,
-                             .next_free = NO_SLOT,
-                             .in_flight = 1,
-                             .direction = (uint8_t)request->direction};
+    *s = (struct virtq_slot){
+        .length = request->length, .next_free = NO_SLOT, .in_flight = 1, .direction = (uint8_t)request->direction};
     queue->in_flight++;
     volatile struct virtio_blk_req *header = header_at(queue, slot);
     header->type = request->type;
@@ -130,7 +130,7 @@ uint16_t virtq_add(struct virtq *queue, const struct virtq_request *request)
     *status_at(queue, slot) = STATUS_UNWRITTEN;
     write_chain(queue, slot, request);
     /* 2.7.13.2: into the available ring; free-running, in flight is never more than a third of it */
-    avail_of(queue)->ring[queue->avail_idx % queue->size] = (uint16_t)(slot * VIRTQ_DESCRIPTORS_EACH);
+    avail_of(queue)->ring[queue->avail_idx & (queue->size - 1)] = (uint16_t)(slot * VIRTQ_DESCRIPTORS_EACH);
     queue->avail_idx++;
     return slot;
 }
@@ -176,7 +176,7 @@ enum tn_status virtq_take(struct virtq *queue, struct virtq_done *done, enum vir
     if (waiting > queue->in_flight)
         return lied(VIRTQ_TOO_MANY, lie);
     dma_rmb(); /* the index before the elements it covers */
-    volatile struct virtq_used_elem *element = &used_of(queue)->ring[queue->used_idx % queue->size];
+    volatile struct virtq_used_elem *element = &used_of(queue)->ring[queue->used_idx & (queue->size - 1)];
     uint32_t id = element->id, len = element->len;
     enum virtq_lie found = judge(queue, id, len, value);
     if (found != VIRTQ_HONEST)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One split virtqueue whose requests are chains of at most three descriptors: header, data, status (VIRTIO 1.2, 2.7 and
- * 5.2.6). Pure: works on shared memory and never on registers. The device writes the used ring and the status bytes: both
- * are input, each is read once, checked, then used.
+ * 5.2.6). Pure: works on shared memory and never on registers. The device writes the used ring and the status bytes:
+ * both are input, each is read once, checked, then used.
  *
- * Request slot i owns descriptors 3i to 3i+2, header i and status byte i, so that a completion's id is either 3i with slot i
- * in flight, or a lie.
+ * Request slot i owns descriptors 3i to 3i+2, header i and status byte i, so that a completion's id is either 3i with
+ * slot i in flight, or a lie.
  */
 #ifndef TENURE_VIRTQ_H
 #define TENURE_VIRTQ_H
@@ -62,11 +62,11 @@ struct virtq_done {
 /* What a device may not say. `value` is what it said. */
 enum virtq_lie {
     VIRTQ_HONEST,
-    VIRTQ_TOO_MANY,    /* the used index is further than requests are in flight */
-    VIRTQ_BAD_ID,      /* an id that is no first descriptor of a request */
+    VIRTQ_TOO_MANY,      /* the used index is further than requests are in flight */
+    VIRTQ_BAD_ID,        /* an id that is no first descriptor of a request */
     VIRTQ_NOT_IN_FLIGHT, /* the id of a request that is not with the device */
-    VIRTQ_BAD_LENGTH,  /* more bytes than the request lets it write, or not even the status byte */
-    VIRTQ_BAD_STATUS,  /* a status byte that 5.2.6 does not know */
+    VIRTQ_BAD_LENGTH,    /* more bytes than the request lets it write, or not even the status byte */
+    VIRTQ_BAD_STATUS,    /* a status byte that 5.2.6 does not know */
 };
 
 /* How large a queue to use when the device offers up to `offered` (2.7: a power of two): 0 if none fits. */
@@ -83,7 +83,8 @@ struct virtq_request {
     uint32_t length;           /* 0: no data */
     enum tn_direction direction;
 };
-/* Puts it into a free slot; there must be one (in_flight < requests). Returns the slot. The device sees it at virtq_publish. */
+/* Puts it into a free slot; there must be one (in_flight < requests). Returns the slot. The device sees it at
+ * virtq_publish. */
 uint16_t virtq_add(struct virtq *queue, const struct virtq_request *request);
 enum virtq_doorbell {
     VIRTQ_QUIET,
@@ -92,8 +93,8 @@ enum virtq_doorbell {
 /* Shows everything added to the device; says whether it wants to be notified. */
 enum virtq_doorbell virtq_publish(struct virtq *queue);
 
-/* TN_OK: *done is a request that has ended, its slot is free again. TN_EAGAIN: none. TN_EPROTOCOL: *lie and *value say what the
- * device did; the queue is not touched further, and the device is to be reset. */
+/* TN_OK: *done is a request that has ended, its slot is free again. TN_EAGAIN: none. TN_EPROTOCOL: *lie and *value say
+ * what the device did; the queue is not touched further, and the device is to be reset. */
 TN_MUST_CHECK enum tn_status virtq_take(struct virtq *queue, struct virtq_done *done, enum virtq_lie *lie,
                                         uint32_t *value);
 const char *virtq_lie_text(enum virtq_lie lie);

@@ -9,10 +9,11 @@
 #include <process.h>
 #include <ring.h>
 
-static const char *const kinds[] = {"read-kernel", "write-ro", "exec-nx", "ud", "div", "stack", "syscall-garbage", NULL};
+static const char *const kinds[] = {"read-kernel", "write-ro", "exec-nx",         "ud",
+                                    "div",         "stack",    "syscall-garbage", NULL};
 
-static const volatile uint32_t constant = 0x5a5a5a5a;
-static volatile uint8_t code[16] = {0xc3}; /* ret, in a page of data */
+static const uint32_t constant = 0x5a5a5a5a; /* not volatile: that would put it into a writable page */
+static volatile uint8_t code[16] = {0xc3};   /* ret, in a page of data */
 
 static void read_kernel(void)
 {
@@ -36,7 +37,10 @@ static void undefined_instruction(void)
 
 static void divide_by_zero(void)
 {
-    __asm__ volatile("xorl %%edx, %%edx; movl $1, %%eax; xorl %%ecx, %%ecx; divl %%ecx" : : : "eax", "ecx", "edx", "cc");
+    __asm__ volatile("xorl %%edx, %%edx; movl $1, %%eax; xorl %%ecx, %%ecx; divl %%ecx"
+                     :
+                     :
+                     : "eax", "ecx", "edx", "cc");
 }
 
 static void exhaust_stack(void)
@@ -60,8 +64,8 @@ static void garbage_calls(void)
     };
     uint32_t refused = 0;
     for (uint32_t i = 0; i < sizeof(garbage) / sizeof(garbage[0]); i++) {
-        struct tn_enter_result result = tn_enter(garbage[i].ring, (uint32_t)garbage[i].submit,
-                                                 (uint32_t)garbage[i].complete, garbage[i].deadline);
+        struct tn_enter_result result =
+            tn_enter(garbage[i].ring, (uint32_t)garbage[i].submit, (uint32_t)garbage[i].complete, garbage[i].deadline);
         if (result.status == TN_OK || result.consumed != 0)
             tn_die("garbage: FAIL call=%u got=%s consumed=%u", i, tn_status_name(result.status), result.consumed);
         refused++;

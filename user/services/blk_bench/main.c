@@ -28,7 +28,8 @@ static void submit(struct tn_dma_buffer *buffer)
     struct tn_fence fence;
     tn_blk_submit(
         &job.blk, buffer,
-        &(struct tn_blk_transfer){.opcode = TN_BLK_READ, .length = (uint32_t)job.bytes, .address = job.address}, &fence);
+        &(struct tn_blk_transfer){.opcode = TN_BLK_READ, .length = (uint32_t)job.bytes, .address = job.address},
+        &fence);
     job.address += job.bytes;
     if (job.address + job.bytes > job.blk.bytes)
         job.address = 0;

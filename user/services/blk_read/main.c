@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reads a whole disk with many requests in flight and prints its SHA-256. Requests end in any order; the hash needs them
- * in order, so there are twice as many buffers as requests in flight: the ones ahead wait, and the device does not.
+ * Reads a whole disk with many requests in flight and prints its SHA-256. Requests end in any order; the hash needs
+ * them in order, so there are twice as many buffers as requests in flight: the ones ahead wait, and the device does
+ * not.
  */
 #include <args.h>
 #include <blk_client.h>
@@ -39,21 +40,24 @@ static struct {
     struct sha256 hash;
 } job;
 
+/* Twice as many as requests in flight if the budget allows, at least as many. */
 static void get_buffers(void)
 {
-    job.window = 2 * job.depth;
+    uint64_t wanted = 2 * job.depth;
     struct tn_dma_pool pool = {0};
-    enum tn_status status = tn_dma_pool_create(&job.blk.queue, job.chunk, (uint32_t)job.window, &pool);
-    if (status == TN_EBUDGET) { /* then without buffers that wait for the hash */
-        job.window = job.depth;
-        pool = tn_blk_pool(&job.blk, job.chunk, (uint32_t)job.window);
+    enum tn_status status = tn_dma_pool_create(&job.blk.queue, job.chunk, (uint32_t)wanted, &pool);
+    if (status == TN_EBUDGET) {
+        wanted = job.depth;
+        pool = tn_blk_pool(&job.blk, job.chunk, (uint32_t)wanted);
     } else if (status != TN_OK) {
-        tn_die("pool of %lu buffers of %lu bytes refused: %s", job.window, job.chunk, tn_status_name(status));
+        tn_die("pool of %lu buffers of %lu bytes refused: %s", wanted, job.chunk, tn_status_name(status));
     }
-    for (uint64_t i = 0; i < job.window; i++) {
-        status = tn_dma_buffer_alloc(&pool, job.chunk, &job.place[i].buffer);
+    for (; job.window < wanted; job.window++) {
+        status = tn_dma_buffer_alloc(&pool, job.chunk, &job.place[job.window].buffer);
+        if (status == TN_EBUDGET && job.window >= job.depth)
+            return;
         if (status != TN_OK)
-            tn_die("buffer %lu of %lu refused: %s; see buffers in the manifest's budget", i + 1, job.window,
+            tn_die("buffer %lu of %lu refused: %s; see buffers in the manifest's budget", job.window + 1, wanted,
                    tn_status_name(status));
     }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SHA-256 (FIPS 180-4), so that what was read can be compared from outside. Pure; host-tested with the standard's vectors.
+ * SHA-256 (FIPS 180-4), so that what was read can be compared from outside. Pure; host-tested with the standard's
+ * vectors.
  */
 #ifndef TENURE_SHA256_H
 #define TENURE_SHA256_H
