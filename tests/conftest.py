@@ -3,6 +3,7 @@
 
 import os
 import random
+import shutil
 import sys
 
 import pytest
@@ -62,5 +63,6 @@ def no_machine_is_left():
 
 @pytest.fixture
 def folder(tmp_path):
-    """A folder of the test's own, as a string."""
-    return str(tmp_path)
+    """A folder of the test's own, as a string. It goes when the test ends: disk images are large."""
+    yield str(tmp_path)
+    shutil.rmtree(tmp_path, ignore_errors=True)

@@ -81,9 +81,10 @@ static enum tn_status give_memory(struct pool *pool, const struct pool_request *
     enum tn_status status = frames_alloc(pool->record_pages, &pool->records);
     if (status != TN_OK)
         return status;
-    status = frames_alloc(pool->pages, &pool->physical);
+    status = frames_take(pool->pages, &pool->physical);
     if (status != TN_OK)
         goto free_records;
+    scrub(pool->physical, bytes); /* zeroed before another owner sees them (G5) */
     pool->address = process_take_address(r->owner, bytes);
     status = pool->address == 0 ? TN_EEXHAUSTED
                                 : space_map(&r->owner->space, pool->address, pool->physical, pool->pages, MAP_WRITE);

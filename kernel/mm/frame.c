@@ -86,7 +86,7 @@ static uint64_t find_run(uint64_t from, uint64_t to, uint64_t count)
     return to;
 }
 
-enum tn_status frames_alloc(uint64_t count, uint64_t *physical)
+enum tn_status frames_take(uint64_t count, uint64_t *physical)
 {
     if (count == 0)
         return TN_EINVAL;
@@ -103,9 +103,16 @@ enum tn_status frames_alloc(uint64_t count, uint64_t *physical)
     set_used(frame, count);
     counts.free -= count;
     hint = frame + count;
-    memset(phys_to_virt(frame * PAGE_SIZE), 0, count * PAGE_SIZE);
     *physical = frame * PAGE_SIZE;
     return TN_OK;
+}
+
+enum tn_status frames_alloc(uint64_t count, uint64_t *physical)
+{
+    enum tn_status status = frames_take(count, physical);
+    if (status == TN_OK)
+        memset(phys_to_virt(*physical), 0, count * PAGE_SIZE);
+    return status;
 }
 
 void frames_free(uint64_t physical, uint64_t count)

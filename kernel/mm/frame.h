@@ -21,6 +21,8 @@ static inline void *phys_to_virt(uint64_t physical)
 /* Takes over all RAM of the map. Needs PHYSMAP. TN_EEXHAUSTED: no room for the bitmap. */
 TN_MUST_CHECK enum tn_status frames_init(const struct memory_map *map);
 
+/* `count` frames in a row, as their last owner left them: only for who fills them before anybody else can look. */
+TN_MUST_CHECK enum tn_status frames_take(uint64_t count, uint64_t *physical);
 /* `count` frames in a row, zeroed. TN_EINVAL: count is 0. TN_EEXHAUSTED: no such run is free; nothing changed. */
 TN_MUST_CHECK enum tn_status frames_alloc(uint64_t count, uint64_t *physical);
 /* Frames that frames_alloc gave, all or a part. */

@@ -21,6 +21,15 @@ def test_a_fault_in_user_mode_ends_that_process_and_nothing_else(folder, kind):
     m.lacks(messages.PANIC)
 
 
+def test_g10_a_dead_drivers_device_loses_bus_mastering_and_its_client_gets_an_end(folder):
+    disk = disks.Image(folder, MiB)
+    m, status = machine.run(archive.build(folder, ["dead_driver"]), "manifest=dead_driver", [disk.disk()], timeout=30)
+    assert status == qemu.EXIT_JOB_FAILED
+    m.find(messages.DRIVER_LOST)
+    m.lacks(messages.READ_ANY)
+    m.lacks(messages.PANIC)
+
+
 def test_a_panic_ends_the_machine_with_its_own_status_and_a_backtrace(folder):
     m, status = machine.run(archive.build(folder, ["disk"]), "manifest=disk panic=test", timeout=20)
     assert status == qemu.EXIT_PANIC

@@ -22,10 +22,10 @@ static int start(void **state)
 {
     (void)state;
     memset(&w, 0, sizeof(w));
-    struct virtq_layout layout = virtq_layout(SIZE);
+    struct virtq_layout layout = virtq_layout(SIZE, VIRTQ_DIRECT);
     assert_true(layout.bytes <= sizeof(w.memory));
     struct tn_dma_shared memory = {.data = (uint8_t *)w.memory, .length = layout.bytes, .token = {.bits = TOKEN}};
-    virtq_init(&w.queue, memory, SIZE);
+    virtq_init(&w.queue, memory, SIZE, VIRTQ_DIRECT);
     return 0;
 }
 
@@ -108,7 +108,7 @@ static void sizes_are_powers_of_two_that_the_device_offers(void **state)
     assert_int_equal(virtq_size(1024), 512);
     assert_int_equal(virtq_size(0x8000), 512);
     for (uint32_t size = 4; size <= 512; size *= 2) {
-        struct virtq_layout l = virtq_layout(size);
+        struct virtq_layout l = virtq_layout(size, VIRTQ_DIRECT);
         assert_int_equal(l.desc % 16, 0);
         assert_int_equal(l.avail % 2, 0);
         assert_int_equal(l.used % 4, 0);
@@ -259,7 +259,53 @@ static void g7_a_status_byte_that_was_not_written_or_is_unknown_is_a_lie(void **
     assert_int_equal(take().status, VIRTIO_BLK_S_UNSUPP);
 }
 
+static void the_indirect_form_has_a_table_a_slot_and_ids_that_are_slots(void **state)
+{
+    (void)state;
+    struct virtq_layout l = virtq_layout(SIZE, VIRTQ_INDIRECT);
+    assert_int_equal(l.requests, VIRTQ_REQUESTS_MAX);
+    assert_true(l.bytes <= sizeof(w.memory) && l.tables >= l.used + 6 + 8 * SIZE && l.tables % 16 == 0);
+    assert_true(l.headers >= l.tables + 48 * l.requests);
+    memset(&w, 0, sizeof(w));
+    struct tn_dma_shared memory = {.data = (uint8_t *)w.memory, .length = l.bytes, .token = {.bits = TOKEN}};
+    virtq_init(&w.queue, memory, SIZE, VIRTQ_INDIRECT);
+    const struct virtq_desc *tables = (const struct virtq_desc *)(void *)((uint8_t *)w.memory + l.tables);
+    for (uint16_t i = 0; i < VIRTQ_REQUESTS_MAX; i++) {
+        assert_int_equal(add(4096, TN_FROM_DEVICE), i);
+        assert_int_equal(avail()->ring[i], i);
+        assert_int_equal(desc(i)->addr, TOKEN + l.tables + 48u * i);
+        assert_int_equal(desc(i)->len, 48);
+        assert_int_equal(desc(i)->flags, VIRTQ_DESC_F_INDIRECT);
+        const struct virtq_desc *chain = tables + 3 * i;
+        assert_int_equal(chain[0].addr, TOKEN + l.headers + 16u * i);
+        assert_int_equal(chain[0].flags, VIRTQ_DESC_F_NEXT);
+        assert_int_equal(chain[0].next, 1);
+        assert_int_equal(chain[1].addr, 0x9000000);
+        assert_int_equal(chain[1].len, 4096);
+        assert_int_equal(chain[1].flags, VIRTQ_DESC_F_NEXT | VIRTQ_DESC_F_WRITE);
+        assert_int_equal(chain[1].next, 2);
+        assert_int_equal(chain[2].addr, TOKEN + l.statuses + i);
+        assert_int_equal(chain[2].flags, VIRTQ_DESC_F_WRITE);
+    }
+    virtq_publish(&w.queue);
+    used()->ring[0] = (struct virtq_used_elem){.id = VIRTQ_REQUESTS_MAX, .len = 4097};
+    used()->idx = 1;
+    expect_lie(VIRTQ_BAD_ID, VIRTQ_REQUESTS_MAX);
+    used()->ring[0] = (struct virtq_used_elem){.id = 127, .len = 4097};
+    *status_byte(127) = VIRTIO_BLK_S_OK;
+    struct virtq_done done;
+    enum virtq_lie lie;
+    uint32_t value;
+    assert_ok(virtq_take(&w.queue, &done, &lie, &value));
+    assert_int_equal(done.slot, 127);
+    assert_int_equal(done.written, 4096);
+    assert_int_equal(add(512, TN_TO_DEVICE), 127); /* the slot is used again, its chain turned round */
+    assert_int_equal(tables[3 * 127 + 1].flags, VIRTQ_DESC_F_NEXT);
+    assert_int_equal(tables[3 * 127 + 1].len, 512);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(the_indirect_form_has_a_table_a_slot_and_ids_that_are_slots),
     cmocka_unit_test_setup(sizes_are_powers_of_two_that_the_device_offers, start),
     cmocka_unit_test_setup(a_read_is_three_descriptors_and_its_payload_is_only_named, start),
     cmocka_unit_test_setup(the_device_cannot_write_into_what_it_should_read, start),

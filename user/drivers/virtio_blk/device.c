@@ -104,8 +104,9 @@ static void negotiate(struct device *device)
     if ((offered & VIRTIO_F_VERSION_1) == 0)
         give_up(device, "it does not offer the feature VIRTIO_F_VERSION_1, which this driver requires; offered",
                 offered);
-    const uint64_t wanted = VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM | VIRTIO_F_ORDER_PLATFORM |
-                            VIRTIO_BLK_F_SIZE_MAX | VIRTIO_BLK_F_RO | VIRTIO_BLK_F_BLK_SIZE | VIRTIO_BLK_F_FLUSH;
+    const uint64_t wanted = VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_ACCESS_PLATFORM |
+                            VIRTIO_F_ORDER_PLATFORM | VIRTIO_BLK_F_SIZE_MAX | VIRTIO_BLK_F_RO | VIRTIO_BLK_F_BLK_SIZE |
+                            VIRTIO_BLK_F_FLUSH;
     device->features = offered & wanted;
     for (uint32_t half = 0; half < 2; half++) {
         mmio_write32(&device->common, COMMON_DRIVER_FEATURE_SELECT, half);
@@ -210,9 +211,10 @@ static void set_up_queue(struct device *device)
     if (virtio_pci_notify_offset(&device->regions, notify_off, &device->notify_offset) != TN_OK)
         give_up(device, "its queue_notify_off lies outside the notification structure", notify_off);
 
-    struct virtq_layout layout = virtq_layout(size);
+    enum virtq_form form = device->features & VIRTIO_F_INDIRECT_DESC ? VIRTQ_INDIRECT : VIRTQ_DIRECT;
+    struct virtq_layout layout = virtq_layout(size, form);
     struct tn_dma_shared memory = shared_memory(device, layout.bytes);
-    virtq_init(&device->queue, memory, size);
+    virtq_init(&device->queue, memory, size, form);
     bind_interrupts(device);
     write_address(device, COMMON_QUEUE_DESC, tn_dma_post(memory.token, layout.desc, TN_TO_DEVICE));
     write_address(device, COMMON_QUEUE_DRIVER, tn_dma_post(memory.token, layout.avail, TN_TO_DEVICE));

@@ -25,6 +25,7 @@ enum virtio_status {
 #define VIRTIO_BLK_F_RO          (UINT64_C(1) << 5)
 #define VIRTIO_BLK_F_BLK_SIZE    (UINT64_C(1) << 6)
 #define VIRTIO_BLK_F_FLUSH       (UINT64_C(1) << 9)
+#define VIRTIO_F_INDIRECT_DESC   (UINT64_C(1) << 28)
 #define VIRTIO_F_VERSION_1       (UINT64_C(1) << 32)
 #define VIRTIO_F_ACCESS_PLATFORM (UINT64_C(1) << 33)
 #define VIRTIO_F_ORDER_PLATFORM  (UINT64_C(1) << 36)
@@ -73,6 +74,7 @@ enum virtio_blk_config {
 enum virtq_desc_flag {
     VIRTQ_DESC_F_NEXT = 1,
     VIRTQ_DESC_F_WRITE = 2,
+    VIRTQ_DESC_F_INDIRECT = 4,
 };
 struct virtq_desc {
     uint64_t addr;

@@ -25,35 +25,26 @@ static uint32_t align(uint32_t value, uint32_t to)
     return (value + to - 1) / to * to;
 }
 
-static uint32_t requests_of(uint32_t size)
+static uint32_t requests_of(uint32_t size, enum virtq_form form)
 {
-    uint32_t requests = size / VIRTQ_DESCRIPTORS_EACH;
+    uint32_t requests = form == VIRTQ_INDIRECT ? size : size / VIRTQ_DESCRIPTORS_EACH;
     return requests < VIRTQ_REQUESTS_MAX ? requests : VIRTQ_REQUESTS_MAX;
 }
 
-struct virtq_layout virtq_layout(uint32_t size)
+struct virtq_layout virtq_layout(uint32_t size, enum virtq_form form)
 {
     /* 2.7: descriptor table aligned to 16, available ring to 2, used ring to 4. Both rings end with an event index.
      * Each part starts on a cache line of its own, for the device and the CPU write different ones. */
-    struct virtq_layout layout = {.desc = 0};
+    uint32_t requests = requests_of(size, form);
+    uint32_t table_bytes = form == VIRTQ_INDIRECT ? VIRTQ_DESCRIPTORS_EACH * (uint32_t)sizeof(struct virtq_desc) : 0;
+    struct virtq_layout layout = {.desc = 0, .requests = requests};
     layout.avail = layout.desc + size * (uint32_t)sizeof(struct virtq_desc);
     layout.used = align(layout.avail + 6 + 2 * size, 64);
-    layout.headers = align(layout.used + 6 + (uint32_t)sizeof(struct virtq_used_elem) * size, 64);
-    layout.statuses = align(layout.headers + requests_of(size) * (uint32_t)sizeof(struct virtio_blk_req), 64);
-    layout.bytes = layout.statuses + requests_of(size);
+    layout.tables = align(layout.used + 6 + (uint32_t)sizeof(struct virtq_used_elem) * size, 64);
+    layout.headers = align(layout.tables + requests * table_bytes, 64);
+    layout.statuses = align(layout.headers + requests * (uint32_t)sizeof(struct virtio_blk_req), 64);
+    layout.bytes = layout.statuses + requests;
     return layout;
-}
-
-void virtq_init(struct virtq *queue, struct tn_dma_shared memory, uint32_t size)
-{
-    *queue = (struct virtq){
-        .memory = memory,
-        .layout = virtq_layout(size),
-        .size = size,
-        .requests = requests_of(size),
-    };
-    for (uint32_t i = 0; i < queue->requests; i++)
-        queue->slot[i].next_free = (uint16_t)(i + 1 < queue->requests ? i + 1 : NO_SLOT);
 }
 
 static volatile struct virtq_desc *desc_at(const struct virtq *queue, uint32_t i)
@@ -77,40 +68,91 @@ static volatile uint8_t *status_at(const struct virtq *queue, uint32_t slot)
     return queue->memory.data + queue->layout.statuses + slot;
 }
 
-static void write_desc(const struct virtq *queue, uint32_t i, const struct virtq_desc *value)
+/* Places in a chain. */
+enum {
+    CHAIN_HEADER = 0,
+    CHAIN_DATA = 1,
+    CHAIN_STATUS = 2,
+};
+
+/* What `next` counts from: the queue's table, or the slot's own. */
+static uint16_t chain_base(const struct virtq *queue, uint32_t slot)
 {
-    volatile struct virtq_desc *desc = desc_at(queue, i);
+    return queue->form == VIRTQ_INDIRECT ? 0 : (uint16_t)(slot * VIRTQ_DESCRIPTORS_EACH);
+}
+
+static volatile struct virtq_desc *chain_at(const struct virtq *queue, uint32_t slot, uint32_t place)
+{
+    uint32_t i = slot * VIRTQ_DESCRIPTORS_EACH + place;
+    if (queue->form == VIRTQ_DIRECT)
+        return desc_at(queue, i);
+    return (volatile struct virtq_desc *)(void *)(queue->memory.data + queue->layout.tables) + i;
+}
+
+static void write_desc(volatile struct virtq_desc *desc, const struct virtq_desc *value)
+{
     desc->addr = value->addr;
     desc->len = value->len;
     desc->flags = value->flags;
     desc->next = value->next;
 }
 
-/* 5.2.6: header (device reads), data, one status byte (device writes). 2.7.4.2: what it reads stands before what it
- * writes. */
-static void write_chain(const struct virtq *queue, uint32_t slot, const struct virtq_request *request)
+/* 5.2.6: header (device reads), data, one status byte (device writes). Header and status stay where they are. */
+static void prepare_chain(const struct virtq *queue, uint32_t slot)
 {
-    uint16_t first = (uint16_t)(slot * VIRTQ_DESCRIPTORS_EACH);
-    uint16_t data = (uint16_t)(first + 1), status = (uint16_t)(first + 2);
     struct tn_dma_token shared = queue->memory.token;
-    uint64_t header_offset = queue->layout.headers + slot * sizeof(struct virtio_blk_req);
-    write_desc(queue, first,
-               &(struct virtq_desc){.addr = tn_dma_post(shared, header_offset, TN_TO_DEVICE),
+    uint64_t header = queue->layout.headers + slot * sizeof(struct virtio_blk_req);
+    write_desc(chain_at(queue, slot, CHAIN_HEADER),
+               &(struct virtq_desc){.addr = tn_dma_post(shared, header, TN_TO_DEVICE),
                                     .len = sizeof(struct virtio_blk_req),
-                                    .flags = VIRTQ_DESC_F_NEXT,
-                                    .next = request->length > 0 ? data : status});
-    if (request->length > 0)
-        write_desc(queue, data,
-                   &(struct virtq_desc){.addr = tn_dma_post(request->token, 0, request->direction),
-                                        .len = request->length,
-                                        .flags = request->direction == TN_FROM_DEVICE
-                                                     ? VIRTQ_DESC_F_NEXT | VIRTQ_DESC_F_WRITE
-                                                     : VIRTQ_DESC_F_NEXT,
-                                        .next = status});
-    write_desc(queue, status,
+                                    .flags = VIRTQ_DESC_F_NEXT});
+    write_desc(chain_at(queue, slot, CHAIN_STATUS),
                &(struct virtq_desc){.addr = tn_dma_post(shared, queue->layout.statuses + slot, TN_FROM_DEVICE),
                                     .len = 1,
                                     .flags = VIRTQ_DESC_F_WRITE});
+    if (queue->form == VIRTQ_INDIRECT) {
+        uint64_t table = queue->layout.tables + slot * VIRTQ_DESCRIPTORS_EACH * sizeof(struct virtq_desc);
+        write_desc(desc_at(queue, slot), &(struct virtq_desc){.addr = tn_dma_post(shared, table, TN_TO_DEVICE),
+                                                              .len = VIRTQ_DESCRIPTORS_EACH * sizeof(struct virtq_desc),
+                                                              .flags = VIRTQ_DESC_F_INDIRECT});
+    }
+}
+
+void virtq_init(struct virtq *queue, struct tn_dma_shared memory, uint32_t size, enum virtq_form form)
+{
+    *queue = (struct virtq){
+        .memory = memory,
+        .layout = virtq_layout(size, form),
+        .size = size,
+        .form = form,
+        .requests = requests_of(size, form),
+    };
+    for (uint32_t i = 0; i < queue->requests; i++) {
+        queue->slot[i].next_free = (uint16_t)(i + 1 < queue->requests ? i + 1 : NO_SLOT);
+        prepare_chain(queue, i);
+    }
+}
+
+/* 2.7.4.2: what the device reads stands before what it writes. */
+static void write_chain(const struct virtq *queue, uint32_t slot, const struct virtq_request *request)
+{
+    uint16_t base = chain_base(queue, slot);
+    uint16_t status = (uint16_t)(base + CHAIN_STATUS);
+    chain_at(queue, slot, CHAIN_HEADER)->next = request->length > 0 ? (uint16_t)(base + CHAIN_DATA) : status;
+    if (request->length == 0)
+        return;
+    uint16_t write = request->direction == TN_FROM_DEVICE ? VIRTQ_DESC_F_WRITE : 0;
+    write_desc(chain_at(queue, slot, CHAIN_DATA),
+               &(struct virtq_desc){.addr = tn_dma_post(request->token, 0, request->direction),
+                                    .len = request->length,
+                                    .flags = (uint16_t)(VIRTQ_DESC_F_NEXT | write),
+                                    .next = status});
+}
+
+/* The descriptor that stands for a slot in both rings. */
+static uint16_t head_of(const struct virtq *queue, uint32_t slot)
+{
+    return (uint16_t)(queue->form == VIRTQ_INDIRECT ? slot : slot * VIRTQ_DESCRIPTORS_EACH);
 }
 
 uint16_t virtq_add(struct virtq *queue, const struct virtq_request *request)
@@ -129,8 +171,8 @@ uint16_t virtq_add(struct virtq *queue, const struct virtq_request *request)
     header->sector = request->sector;
     *status_at(queue, slot) = STATUS_UNWRITTEN;
     write_chain(queue, slot, request);
-    /* 2.7.13.2: into the available ring; free-running, in flight is never more than a third of it */
-    avail_of(queue)->ring[queue->avail_idx & (queue->size - 1)] = (uint16_t)(slot * VIRTQ_DESCRIPTORS_EACH);
+    /* 2.7.13.2: into the available ring; free-running; never more in flight than it has places */
+    avail_of(queue)->ring[queue->avail_idx & (queue->size - 1)] = head_of(queue, slot);
     queue->avail_idx++;
     return slot;
 }
@@ -143,13 +185,21 @@ enum virtq_doorbell virtq_publish(struct virtq *queue)
     return used_of(queue)->flags & VIRTQ_USED_F_NO_NOTIFY ? VIRTQ_QUIET : VIRTQ_NOTIFY;
 }
 
+/* The slot that a used id stands for, or something out of range. */
+static uint32_t slot_of(const struct virtq *queue, uint32_t id)
+{
+    if (queue->form == VIRTQ_INDIRECT)
+        return id;
+    return id % VIRTQ_DESCRIPTORS_EACH == 0 ? id / VIRTQ_DESCRIPTORS_EACH : UINT32_MAX;
+}
+
 /* Checks one element of the used ring against what is in flight. */
 static enum virtq_lie judge(const struct virtq *queue, uint32_t id, uint32_t len, uint32_t *value)
 {
     *value = id;
-    if (id % VIRTQ_DESCRIPTORS_EACH != 0 || id / VIRTQ_DESCRIPTORS_EACH >= queue->requests)
+    if (slot_of(queue, id) >= queue->requests)
         return VIRTQ_BAD_ID;
-    const struct virtq_slot *slot = &queue->slot[id / VIRTQ_DESCRIPTORS_EACH];
+    const struct virtq_slot *slot = &queue->slot[slot_of(queue, id)];
     if (!slot->in_flight)
         return VIRTQ_NOT_IN_FLIGHT;
     /* 2.7.8.2: len counts what the device wrote: the data of a read, and the status byte. */
@@ -181,7 +231,7 @@ enum tn_status virtq_take(struct virtq *queue, struct virtq_done *done, enum vir
     enum virtq_lie found = judge(queue, id, len, value);
     if (found != VIRTQ_HONEST)
         return lied(found, lie);
-    uint16_t slot = (uint16_t)(id / VIRTQ_DESCRIPTORS_EACH);
+    uint16_t slot = (uint16_t)slot_of(queue, id);
     uint8_t status = *status_at(queue, slot);
     *value = status;
     if (status > VIRTIO_BLK_S_UNSUPP)

@@ -4,8 +4,9 @@
  * 5.2.6). Pure: works on shared memory and never on registers. The device writes the used ring and the status bytes:
  * both are input, each is read once, checked, then used.
  *
- * Request slot i owns descriptors 3i to 3i+2, header i and status byte i, so that a completion's id is either 3i with
- * slot i in flight, or a lie.
+ * Request slot i owns header i, status byte i and a chain: in the direct form descriptors 3i to 3i+2 of the queue, in
+ * the indirect form descriptor i, which names a table of three that only slot i uses. So a completion's id is the first
+ * descriptor of a slot in flight, or a lie. What never changes in a chain is written once, at the start.
  */
 #ifndef TENURE_VIRTQ_H
 #define TENURE_VIRTQ_H
@@ -28,9 +29,16 @@ struct virtq_layout {
     uint32_t desc;
     uint32_t avail;
     uint32_t used;
+    uint32_t tables; /* indirect form only */
     uint32_t headers;
     uint32_t statuses;
     uint32_t bytes;
+    uint32_t requests; /* how many may be in flight */
+};
+
+enum virtq_form {
+    VIRTQ_DIRECT,   /* every device has it; a third of the queue's size in flight */
+    VIRTQ_INDIRECT, /* with VIRTIO_F_INDIRECT_DESC (2.7.5.3): as many as the queue's size */
 };
 
 struct virtq_slot {
@@ -44,7 +52,8 @@ struct virtq {
     struct tn_dma_shared memory;
     struct virtq_layout layout;
     uint32_t size;
-    uint32_t requests; /* how many may be in flight */
+    enum virtq_form form;
+    uint32_t requests; /* layout.requests */
     uint32_t in_flight;
     uint16_t free_head;
     uint16_t avail_idx; /* ours; the shared one follows at virtq_publish */
@@ -71,9 +80,9 @@ enum virtq_lie {
 
 /* How large a queue to use when the device offers up to `offered` (2.7: a power of two): 0 if none fits. */
 uint32_t virtq_size(uint32_t offered);
-struct virtq_layout virtq_layout(uint32_t size);
-/* `memory` must be zeroed and hold layout(size).bytes. */
-void virtq_init(struct virtq *queue, struct tn_dma_shared memory, uint32_t size);
+struct virtq_layout virtq_layout(uint32_t size, enum virtq_form form);
+/* `memory` must be zeroed and hold virtq_layout(size, form).bytes. */
+void virtq_init(struct virtq *queue, struct tn_dma_shared memory, uint32_t size, enum virtq_form form);
 
 /* A request for the device. */
 struct virtq_request {
