@@ -134,6 +134,9 @@ _Noreturn void kernel_main(uint64_t start_info)
     cpu_init_protection();
     pvh_read(start_info, &boot);
     log_line("boot: PVH, command line: %s", command_line());
+#ifdef TN_TWIN
+    log_line("boot: negative twin: guarantees are switched off in this build");
+#endif
     command_line_check();
     read_firmware();
     pci_silence(&acpi); /* before any frame gets an owner: firmware's devices stop writing */

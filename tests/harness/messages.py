@@ -22,6 +22,7 @@ WRITER_READ_ONLY = r"^writer: .*\b(read-only|TN_EREADONLY)\b"
 
 # ---- boot ----
 POLICY_TRUSTED = r"^device: [0-9a-f]{2}:[0-9a-f]{2}\.[0-7] claimed by {process}, DMA policy trusted\b"
+POOL_REFUSED = r"^pool: {process}: refused: the DMA policy of the device is `blocked`"
 POLICY_REFUSED = r"^pool: virtio_blk0: refused: the DMA policy of the device is `blocked`"
 BUS_MASTER_CLEARED = r"^pci: [0-9a-f]{2}:[0-9a-f]{2}\.[0-7] .*bus mastering on: cleared$"
 FUNCTIONS = r"^pci: [0-9a-f]{2}:[0-9a-f]{2}\.[0-7] (?P<id>[0-9a-f]{4}:[0-9a-f]{4}) "
@@ -61,7 +62,11 @@ FAULT_WORDS = {
 }
 PROCESS_ENDED = r"^process: {process} was ended by exception \d+$"
 DRIVER_LOST = r"^device: .* lost its driver: bus mastering off, in quarantine until reboot$"
-QUARANTINED = r"^pool: \d+ pages of {process} stay in quarantine\b"
+QUARANTINED = r"^pool: (?P<pages>\d+) pages of {process} stay in quarantine\b"
+PAGES_AT_END = r"^end: (?P<free>\d+) pages free, (?P<quarantined>\d+) in quarantine"
+READER_QUARANTINED = r"^reader: .*\bTN_EQUARANTINED\b"
+PROBE_OK = r"^probe: SELFTEST: device authority ok$"
+PROBE_CASES = r"^probe: cases: (?P<cases>\d+)$"
 
 # ---- self-tests ----
 SELFTEST_OK = r"^selftest_a: SELFTEST: dmabuffer ownership ok$"

@@ -30,6 +30,21 @@ def test_g10_a_dead_drivers_device_loses_bus_mastering_and_its_client_gets_an_en
     m.lacks(messages.PANIC)
 
 
+def test_g10_what_a_dead_driver_had_posted_stays_in_quarantine(folder):
+    disk = disks.Image(folder, MiB)
+    slow, group = disks.throttled(disk, operations_per_second=1)  # the device is at work when its driver dies
+    m, status = machine.run(archive.build(folder, ["dying_driver"]), "manifest=dying_driver", [slow], extra=group, timeout=30)
+    assert status == qemu.EXIT_JOB_FAILED
+    m.find(messages.DRIVER_LOST)
+    m.find(messages.READER_QUARANTINED)
+    rings = int(m.find(messages.of(messages.QUARANTINED, process="victim"))["pages"])
+    payload = int(m.find(messages.of(messages.QUARANTINED, process="reader"))["pages"])
+    assert rings > 0 and payload > 0
+    assert int(m.find(messages.PAGES_AT_END)["quarantined"]) == rings + payload
+    m.lacks(messages.READ_ANY)
+    m.lacks(messages.PANIC)
+
+
 def test_a_panic_ends_the_machine_with_its_own_status_and_a_backtrace(folder):
     m, status = machine.run(archive.build(folder, ["disk"]), "manifest=disk panic=test", timeout=20)
     assert status == qemu.EXIT_PANIC

@@ -11,10 +11,10 @@
 #include <mem.h>
 #include <print.h>
 #include <process.h>
+#include <report.h>
 #include <ring.h>
 
 #include "../selftest_peer/protocol.h"
-#include "report.h"
 
 enum {
     PAGE = 4096,
@@ -354,5 +354,5 @@ int tn_main(const struct tn_start *start)
     case_missing_right();
     case_other_channel();
     case_zero_for_another();
-    return report_end();
+    return report_end("dmabuffer ownership");
 }

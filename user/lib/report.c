@@ -4,8 +4,8 @@
  */
 #include "report.h"
 
-#include <mem.h>
-#include <print.h>
+#include "mem.h"
+#include "print.h"
 
 static char failed[128]; /* names, with commas; what does not fit is only counted */
 static uint32_t failed_length;
@@ -48,13 +48,13 @@ void report_count(const char *name, uint64_t got, uint64_t want)
     note(name);
 }
 
-int report_end(void)
+int report_end(const char *subject)
 {
     if (failures == 0 && cases > 0) {
         tn_print("cases: %u", cases);
-        tn_print("SELFTEST: dmabuffer ownership ok");
+        tn_print("SELFTEST: %s ok", subject);
         return 0;
     }
-    tn_print("SELFTEST: dmabuffer ownership FAIL cases=%s failed=%u of=%u", failed, failures, cases);
+    tn_print("SELFTEST: %s FAIL cases=%s failed=%u of=%u", subject, failed, failures, cases);
     return 1;
 }

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the holder of a Device may not do, tried in the machine by a hostile driver against the raw operations."""
+
+from harness import archive, disks, machine, messages
+from harness.disks import MiB
+
+import qemu
+
+
+def test_g6_g8_the_holder_of_a_device_gets_what_its_manifest_says_and_no_more(folder):
+    disk = disks.Image(folder, MiB)
+    m, status = machine.run(archive.build(folder, ["device_probe"]), "manifest=device_probe", [disk.disk()])
+    m.find(messages.PROBE_OK)
+    assert int(m.find(messages.PROBE_CASES)["cases"]) >= 60
+    assert status == qemu.EXIT_SUCCESS
+
+
+def test_g8_without_the_policy_trusted_the_same_driver_gets_no_dma(folder):
+    """The twin of the case above: the probe expects a pool, and the manifest does not give it one."""
+    disk = disks.Image(folder, MiB)
+    m, status = machine.run(archive.build(folder, ["device_probe_blocked"]), "manifest=device_probe_blocked", [disk.disk()])
+    assert status == qemu.EXIT_JOB_FAILED
+    m.find(r"^probe: case pool_at_the_budget: FAIL got=TN_EPOLICY want=TN_OK$")
+    m.find(r"^probe: case bus_master: FAIL got=TN_EPOLICY want=TN_OK$")
+    m.find(messages.of(messages.POOL_REFUSED, process="probe"))
