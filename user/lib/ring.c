@@ -123,7 +123,7 @@ enum tn_status tn_ring_call(const struct tn_sqe *sqe, struct tn_cqe *answer)
     struct call call = {.source = {.deliver = answer_came}};
     struct tn_sqe *slot = tn_ring_push();
     *slot = *sqe;
-    slot->flags = 0; /* an answer must come: `call` lives on this stack */
+    slot->flags &= ~(uint32_t)TN_SQE_QUIET; /* an answer must come: `call` lives on this stack */
     slot->user_data = tn_source_user_data(&call.source);
     take_all();
     if (!call.answered || call.answer.kind != TN_CQE_RESULT)

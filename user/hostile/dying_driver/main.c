@@ -25,7 +25,6 @@ int tn_main(const struct tn_start *start)
     if (tn_service_open(&service, start, device.queue.requests) != TN_OK)
         return 1;
     for (uint64_t posted = 0; posted < requests;) {
-        (void)tn_ring_wait(1, TN_DEADLINE_NEVER);
         while (posted < requests && tn_service_take(&service, &request) == TN_OK) {
             struct virtq_request out;
             struct tn_answer answer;
@@ -36,8 +35,10 @@ int tn_main(const struct tn_start *start)
             (void)virtq_add(&device.queue, &out);
             posted++;
         }
-        if (virtq_publish(&device.queue) == VIRTQ_NOTIFY)
+        if (posted > 0 && virtq_publish(&device.queue) == VIRTQ_NOTIFY)
             device_notify(&device);
+        if (posted < requests)
+            (void)tn_ring_wait(1, TN_DEADLINE_NEVER);
     }
     __asm__ volatile("ud2");
     return 1;
