@@ -61,7 +61,7 @@ bool command_line_args(const char *process, char *args, size_t size)
 
 void command_line_check(void)
 {
-    static const char *const known[] = {"manifest=", "args.", "panic=test"};
+    static const char *const known[] = {"manifest=", "args.", "provoke="};
     size_t n;
     for (const char *w = next_word(line, &n); w; w = next_word(w + n, &n)) {
         bool is_known = false;

@@ -13,6 +13,9 @@
 #include "device/mmio.h"
 #include "diag/log.h"
 #include "diag/panic.h"
+#ifdef TN_TWIN
+#include "diag/provoke.h"
+#endif
 #include "diag/serial.h"
 #include "firmware/acpi.h"
 #include "irq/route.h"
@@ -127,7 +130,6 @@ static const struct tn_manifest *find_manifest(const struct archive *archive)
 
 _Noreturn void kernel_main(uint64_t start_info)
 {
-    char value[16];
     serial_init();
     log_line("MARK boot: kernel entry");
     cpu_init_tables(); /* exceptions are readable from here on */
@@ -144,8 +146,9 @@ _Noreturn void kernel_main(uint64_t start_info)
     log_line("MARK boot: memory");
     lapic_init();
     clock_init();
-    if (command_line_value("panic", value, sizeof value) && text_equal(value, "test"))
-        panic("asked for on the command line (panic=test)");
+#ifdef TN_TWIN
+    provoke_from_command_line();
+#endif
     pci_scan(&acpi);
     pci_prepare_interrupts();
     log_line("MARK boot: pci");

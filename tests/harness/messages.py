@@ -49,7 +49,14 @@ MISSING_FEATURE = r"^virtio_blk0: .*\b(feature|VIRTIO_F_VERSION_1|modern|capabil
 
 # ---- faults and panics ----
 PANIC = r"^panic: (?P<what>.+)$"
-PANIC_TEST = r"^panic: .*panic=test"
+PANIC_ASKED = r"^panic: asked for on the command line$"
+PANIC_NO_NX = r"^panic: cpu: no NX\b"
+PROVOKED = {
+    "write": r"^panic: page fault \(vector 14\) in the kernel\b",
+    "execute": r"^panic: page fault \(vector 14\) in the kernel\b",
+    "stack": r"^panic: double fault \(vector 8\) in the kernel\b",
+    "nmi": r"^panic: NMI \(vector 2\) in the kernel\b",
+}
 BACKTRACE = r"^panic:\s+(#\d+|at)\s+[0-9a-f]{16}$"
 PANIC_END = r"^panic: end$"
 PROCESS_FAULT = r"^fault: {process}: {what}\b"

@@ -3,7 +3,7 @@
 
 import pytest
 
-from harness import archive, disks, machine, messages
+from harness import archive, disks, machine, messages, paths
 from harness.disks import MiB
 
 import qemu
@@ -46,8 +46,36 @@ def test_g10_what_a_dead_driver_had_posted_stays_in_quarantine(folder):
 
 
 def test_a_panic_ends_the_machine_with_its_own_status_and_a_backtrace(folder):
-    m, status = machine.run(archive.build(folder, ["disk"]), "manifest=disk panic=test", timeout=20)
+    m, status = machine.run(
+        archive.build(folder, ["disk"]), "manifest=disk provoke=panic", kernel=paths.TWIN, timeout=20
+    )
     assert status == qemu.EXIT_PANIC
-    m.find(messages.PANIC_TEST)
+    m.find(messages.PANIC_ASKED)
     assert len(m.find_all(messages.BACKTRACE)) >= 1
     m.find(messages.PANIC_END)
+
+
+@pytest.mark.parametrize("kind", messages.PROVOKED)
+def test_a_fault_of_the_kernel_is_reported_with_registers_and_a_backtrace(folder, kind):
+    """`stack` needs the double fault's own stack: the kernel's is used up."""
+    m, status = machine.run(
+        archive.build(folder, ["disk"]), f"manifest=disk provoke={kind}", kernel=paths.TWIN, timeout=20
+    )
+    assert status == qemu.EXIT_PANIC
+    m.find(messages.PROVOKED[kind])
+    m.find(r"^  rip [0-9a-f]{16} cs 08 ")
+    assert len(m.find_all(messages.BACKTRACE)) >= 1
+    m.find(messages.PANIC_END)
+
+
+def test_the_release_kernel_has_no_fault_switch(folder):
+    disk = disks.Image(folder, MiB)
+    m, status = machine.run(archive.build(folder, ["disk"]), "manifest=disk provoke=panic", [disk.disk()])
+    assert status == qemu.EXIT_SUCCESS
+    m.lacks(messages.PANIC)
+
+
+def test_a_cpu_that_the_kernel_cannot_run_on_is_a_panic_that_says_so(folder):
+    m, status = machine.run(archive.build(folder, ["disk"]), "manifest=disk", extra=["-cpu", "max,nx=off"], timeout=20)
+    assert status == qemu.EXIT_PANIC
+    m.find(messages.PANIC_NO_NX)

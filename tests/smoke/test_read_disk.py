@@ -53,10 +53,10 @@ def test_depth_32_is_reached_against_a_disk_with_latency(folder):
     assert int(read["max"]) == 32
 
 
-@pytest.mark.parametrize("depth", [1, 2, 64])
+@pytest.mark.parametrize("depth", [1, 2, 128])
 def test_the_number_of_requests_in_flight_is_what_the_arguments_say(folder, depth):
     m, status = machine.run(
-        archive.build(folder, ["disk"]), f"manifest=disk args.reader=depth={depth}", [disks.null(8 * MiB, 1_000_000)]
+        archive.build(folder, ["disk"]), f"manifest=disk args.reader=depth={depth}", [disks.null(32 * MiB, 2_000_000)]
     )
     assert status == qemu.EXIT_SUCCESS
     assert int(m.find(messages.READ)["max"]) == depth
