@@ -134,6 +134,7 @@ _Noreturn void kernel_main(uint64_t start_info)
     log_line("MARK boot: kernel entry");
     cpu_init_tables(); /* exceptions are readable from here on */
     cpu_init_protection();
+    clock_init();
     pvh_read(start_info, &boot);
     log_line("boot: PVH, command line: %s", command_line());
 #ifdef TN_TWIN
@@ -145,7 +146,7 @@ _Noreturn void kernel_main(uint64_t start_info)
     init_memory();
     log_line("MARK boot: memory");
     lapic_init();
-    clock_init();
+    clock_calibrate_timer();
 #ifdef TN_TWIN
     provoke_from_command_line();
 #endif

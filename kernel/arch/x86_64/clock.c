@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * See clock.h. PIT channel 2 counts down at 1.193182 MHz (8254) while TSC and LAPIC timer run; both are read at two
- * moments some milliseconds apart. A read that took long (an emulator that lost the CPU) is repeated, so the window may
- * be short.
+ * See clock.h. PIT channel 2 counts down at 1.193182 MHz (8254) while the TSC runs; both are read at two moments some
+ * milliseconds apart, then the LAPIC timer is measured against the TSC. A read that took long (an emulator that lost
+ * the CPU) is repeated, so the windows may be short.
  */
 #include "arch/x86_64/clock.h"
 
@@ -17,17 +17,18 @@ enum {
     PIT_GATE = 0x61, /* bit 0: gate of channel 2, bit 1: speaker */
     PIT_MODE0_CHANNEL2 = 0xb0,
     PIT_LATCH_CHANNEL2 = 0x80,
-    WINDOW_TICKS = 2386, /* 2 ms */
+    PIT_WINDOW = 2386, /* 2 ms */
+    TIMER_WINDOW_NS = 500000,
     READS = 8,
     PATIENCE = 10000000,
 };
 
 struct clock boot_clock;
 
+/* A counter and the TSC, read together. */
 struct moment {
     uint64_t tsc;
-    uint32_t timer;
-    uint32_t pit;
+    uint32_t counter;
 };
 
 static uint32_t pit_read(void)
@@ -37,19 +38,18 @@ static uint32_t pit_read(void)
     return low | (uint32_t)inb(PIT_CHANNEL2) << 8;
 }
 
-/* The tightest of several reads of all three counters. */
-static struct moment read_moment(void)
+/* The tightest of several reads. */
+static struct moment read_moment(uint32_t (*counter)(void))
 {
     struct moment best = {0};
     uint64_t best_width = UINT64_MAX;
     for (uint32_t i = 0; i < READS; i++) {
         uint64_t before = rdtsc();
-        uint32_t pit = pit_read();
-        uint32_t timer = lapic_timer_read();
+        uint32_t value = counter();
         uint64_t after = rdtsc();
         if (after - before < best_width) {
             best_width = after - before;
-            best = (struct moment){before + (after - before) / 2, timer, pit};
+            best = (struct moment){before + (after - before) / 2, value};
         }
     }
     return best;
@@ -62,25 +62,32 @@ void clock_init(void)
     outb(PIT_COMMAND, PIT_MODE0_CHANNEL2);
     outb(PIT_CHANNEL2, 0xff);
     outb(PIT_CHANNEL2, 0xff);
-    lapic_timer_start(UINT32_MAX);
 
-    struct moment from = read_moment(), to;
+    struct moment from = read_moment(pit_read), to;
     uint32_t tries = 0;
     do {
-        to = read_moment();
+        to = read_moment(pit_read);
         if (++tries > PATIENCE)
-            panic("clock: PIT channel 2 does not count (it reads %u after %u tries)", to.pit, tries);
-    } while (from.pit - to.pit < WINDOW_TICKS);
-    lapic_timer_start(0);
-
-    uint64_t pit = from.pit - to.pit;
-    uint64_t tsc = to.tsc - from.tsc;
-    uint64_t timer = from.timer - to.timer;
-    if (tsc == 0 || timer == 0)
-        panic("clock: %s does not count", tsc == 0 ? "the time-stamp counter" : "the LAPIC timer");
-    boot_clock.tsc_hz = tsc * PIT_HZ / pit;
+            panic("clock: PIT channel 2 does not count (it reads %u after %u tries)", to.counter, tries);
+    } while (from.counter - to.counter < PIT_WINDOW);
+    if (to.tsc == from.tsc)
+        panic("clock: the time-stamp counter does not count");
+    boot_clock.tsc_hz = (to.tsc - from.tsc) * PIT_HZ / (from.counter - to.counter);
     boot_clock.tsc_to_ns = (UINT64_C(1000000000) << 32) / boot_clock.tsc_hz;
-    uint64_t timer_hz = timer * PIT_HZ / pit;
-    boot_clock.ns_to_timer = (timer_hz << 32) / 1000000000;
-    log_line("clock: TSC %lu kHz, LAPIC timer %lu kHz", boot_clock.tsc_hz / 1000, timer_hz / 1000);
+    log_line("clock: TSC %lu kHz", boot_clock.tsc_hz / 1000);
+}
+
+void clock_calibrate_timer(void)
+{
+    lapic_timer_start(UINT32_MAX);
+    struct moment from = read_moment(lapic_timer_read), to;
+    do
+        to = read_moment(lapic_timer_read);
+    while (clock_scale(to.tsc - from.tsc, boot_clock.tsc_to_ns) < TIMER_WINDOW_NS);
+    lapic_timer_start(0);
+    if (from.counter == to.counter)
+        panic("clock: the LAPIC timer does not count (it reads %u)", to.counter);
+    uint64_t ns = clock_scale(to.tsc - from.tsc, boot_clock.tsc_to_ns);
+    boot_clock.ns_to_timer = ((uint64_t)(from.counter - to.counter) << 32) / ns;
+    log_line("clock: LAPIC timer %lu kHz", clock_scale(1000000, boot_clock.ns_to_timer));
 }

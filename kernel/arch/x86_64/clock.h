@@ -29,7 +29,9 @@ static inline uint64_t clock_now(void)
     return clock_scale(rdtsc() - boot_clock.tsc_at_boot, boot_clock.tsc_to_ns);
 }
 
-/* Calibrates the TSC and the LAPIC timer; needs lapic_init. Panics if the PIT does not count. */
+/* Calibrates the TSC: the clock runs from here. Panics if the PIT does not count. */
 void clock_init(void);
+/* Measures the LAPIC timer; needs lapic_init. */
+void clock_calibrate_timer(void);
 
 #endif

@@ -72,7 +72,7 @@ void lapic_init(void)
     if (!registers)
         panic("lapic: no room to map its registers");
     apic_write(APIC_TASK_PRIORITY, 0);
-    apic_write(APIC_LVT_TIMER, LVT_MASKED | VECTOR_TIMER);
+    apic_write(APIC_LVT_TIMER, VECTOR_TIMER); /* one shot; fires only once a count is written */
     apic_write(APIC_LVT_LINT0, LVT_MASKED);
     apic_write(APIC_LVT_LINT1, LVT_NMI);
     apic_write(APIC_LVT_ERROR, LVT_MASKED | VECTOR_SPURIOUS);
@@ -94,7 +94,6 @@ void lapic_eoi(void)
 
 void lapic_timer_start(uint32_t counts)
 {
-    apic_write(APIC_LVT_TIMER, VECTOR_TIMER);
     apic_write(APIC_TIMER_INITIAL, counts);
 }
 
