@@ -63,7 +63,7 @@ _Noreturn void panic(const char *format, ...)
     machine_end(EXIT_PANIC);
 }
 
-void print_frame(const struct tn_frame *f)
+static void print_frame(const struct tn_frame *f)
 {
     log_line("  rip %016lx cs %02lx rflags %08lx rsp %016lx ss %02lx", f->rip, f->cs, f->rflags, f->rsp, f->ss);
     log_line("  rax %016lx rbx %016lx rcx %016lx rdx %016lx", f->rax, f->rbx, f->rcx, f->rdx);

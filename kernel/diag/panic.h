@@ -21,6 +21,5 @@ _Noreturn void machine_end(enum machine_exit code);
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same for an exception in the kernel, with its registers. */
 _Noreturn void panic_frame(const struct tn_frame *frame, const char *what);
-void print_frame(const struct tn_frame *frame);
 
 #endif

@@ -99,6 +99,11 @@ enum tn_status manifest_read(const void *file, uint64_t bytes, const struct tn_m
         return bad(e, "length does not agree with its header, bytes", NULL, bytes);
     if (!text_ends_within(m->name, sizeof m->name))
         return bad(e, "name without an end", NULL, 0);
+    bool has_job = false;
+    for (uint32_t i = 0; i < m->process_count; i++)
+        has_job = has_job || m->process[i].flags & TN_PROCESS_JOB;
+    if (!has_job)
+        return bad(e, "no process is a job: the run would never end, processes", NULL, m->process_count);
     /* names first: messages and look-ups use them */
     for (uint32_t i = 0; i < m->process_count; i++)
         if (m->process[i].device_count > TN_MANIFEST_DEVICES_MAX || m->process[i].use_count > TN_MANIFEST_USES_MAX ||

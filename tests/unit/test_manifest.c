@@ -28,6 +28,7 @@ static void build(struct file *f)
         p->budget.cap_slots = 16;
     }
     strcpy(f->process[0].serves, "blk0");
+    f->process[1].flags = TN_PROCESS_JOB;
     f->process[0].device_count = 1;
     f->process[0].device[0].match = TN_MATCH_ID;
     f->process[1].use_count = 1;
@@ -70,6 +71,7 @@ static void every_field_out_of_range_is_refused(void **state)
     WRONG("magic", f.header.magic ^= 1);
     WRONG("version", f.header.version++);
     WRONG("length", f.header.bytes--);
+    WRONG("no process is a job", f.process[1].flags = 0);
     WRONG("number of processes", f.header.process_count = 0);
     WRONG("number of processes", f.header.process_count = TN_MANIFEST_PROCESSES_MAX + 1);
     WRONG("length", f.header.process_count = 1);

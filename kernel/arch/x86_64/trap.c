@@ -96,7 +96,8 @@ static void report_user_fault(const struct process *process, const struct tn_fra
         log_line("fault: %s: page fault, %s of %016lx (%s) at rip %016lx", process->name, access, read_cr2(),
                  frame->error & PAGE_FAULT_PRESENT ? "not permitted" : "not mapped", frame->rip);
     }
-    print_frame(frame);
+    /* no general registers: they may hold payload (G5) */
+    log_line("  rsp %016lx rbp %016lx rflags %08lx", frame->rsp, frame->rbp, frame->rflags);
     print_user_backtrace(frame);
 }
 
