@@ -98,7 +98,7 @@ def command_line(kernel, initrd, append, disks=(), memory=256, serial="stdio", e
     words += ["-kernel", kernel]
     if initrd:
         words += ["-initrd", initrd]
-    return words + ["-append", append, *disk_options(disks), *extra]
+    return words + ["-append", append, *extra, *disk_options(disks)]  # what a disk hangs on comes before it
 
 
 def leashed(words):

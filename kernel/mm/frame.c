@@ -7,6 +7,9 @@
 #include "diag/panic.h"
 #include "lib/string.h"
 
+/* What boot.S maps at PHYSMAP_BASE, until kernel_space_init maps all of it. */
+#define BOOT_MAPPING_BYTES (UINT64_C(1) << 32)
+
 static uint64_t *bitmap;
 static uint64_t words; /* of the bitmap */
 static uint64_t hint;  /* frame at which the next search begins */
@@ -47,9 +50,11 @@ enum tn_status frames_init(const struct memory_map *map)
     words = (top / PAGE_SIZE + 63) / 64;
     uint64_t bytes = page_up(words * 8);
 
-    uint64_t home = 0; /* the last range that holds the bitmap: low memory stays free for what needs it */
+    /* the last range that holds the bitmap within reach of the boot mapping: lower memory stays in one piece */
+    uint64_t home = 0;
     for (uint32_t i = 0; i < map->count; i++)
-        if (map->range[i].type == MEMORY_RAM && map->range[i].end - map->range[i].start >= bytes)
+        if (map->range[i].type == MEMORY_RAM && map->range[i].end <= BOOT_MAPPING_BYTES &&
+            map->range[i].end - map->range[i].start >= bytes)
             home = map->range[i].end - bytes;
     if (home == 0)
         return TN_EEXHAUSTED;

@@ -45,6 +45,7 @@ ACPI_REFUSED = r"^acpi: table {table} at [0-9a-f]+ ignored: .+"
 ACPI_CHECKSUM = r"^acpi: table MCFG at [0-9a-f]+ ignored: bad checksum\b"
 ACPI_LENGTH = r"^acpi: table MCFG at [0-9a-f]+ ignored: .*\blength {value}$"
 NO_ECAM = r"^pci: no ECAM\b"
+NO_MSIX = r"^virtio_blk0: MSI-X entry 0 cannot be bound: TN_ERANGE; the device has none$"
 MISSING_FEATURE = r"^virtio_blk0: .*\b(feature|VIRTIO_F_VERSION_1|modern|capabilit)"
 
 # ---- faults and panics ----

@@ -62,8 +62,8 @@ def test_the_number_of_requests_in_flight_is_what_the_arguments_say(folder, dept
     assert int(m.find(messages.READ)["max"]) == depth
 
 
-@pytest.mark.parametrize("memory", [64, 256, 2048])
-def test_the_job_runs_on_machines_of_64_mib_to_2_gib(folder, memory):
+@pytest.mark.parametrize("memory", [64, 256, 2048, 3000, 8192])
+def test_the_job_runs_on_machines_of_64_mib_to_8_gib(folder, memory):
     image = disks.Image(folder, MiB)
     _, read = read_all(folder, image.disk(), memory=memory)
     assert read["sha256"] == image.sha256()
@@ -99,3 +99,45 @@ def test_all_of_a_disk_of_1_gib_is_read_with_4096_byte_blocks(folder):
     image = disks.Image(folder, 1024 * MiB)
     _, read = read_all(folder, image.disk(block_bytes=4096), timeout=580)
     assert (int(read["bytes"]), read["sha256"]) == (image.size, image.sha256())
+
+
+DEVICE_SHAPES = {
+    "queue-size-4": {"queue-size": 4},
+    "queue-size-512": {"queue-size": 512},
+    "no-indirect": {"indirect_desc": "off"},
+    "four-queues": {"num-queues": 4},
+    "one-msix-entry": {"vectors": 1},
+    "packed-offered": {"packed": "on"},
+    "access-platform": {"iommu_platform": "on"},
+}
+
+
+@pytest.mark.parametrize("shape", DEVICE_SHAPES)
+def test_the_driver_takes_devices_of_other_shapes(folder, shape):
+    image = disks.Image(folder, MiB)
+    _, read = read_all(folder, image.disk(**DEVICE_SHAPES[shape]))
+    assert read["sha256"] == image.sha256()
+
+
+def test_a_device_without_msix_is_refused_with_the_reason(folder):
+    image = disks.Image(folder, MiB)
+    m, status = machine.run(archive.build(folder, ["disk"]), "manifest=disk", [image.disk(vectors=0)])
+    assert status == qemu.EXIT_JOB_FAILED
+    m.find(messages.NO_MSIX)
+    m.lacks(messages.READ_ANY)
+
+
+@pytest.mark.parametrize(
+    "bridges",
+    [
+        ["pcie-root-port,id=b,chassis=1"],
+        ["pcie-root-port,id=p,chassis=1", "pcie-pci-bridge,id=q,bus=p", "pci-bridge,id=b,bus=q,chassis_nr=9"],
+    ],
+    ids=["root-port", "three-deep"],
+)
+def test_a_disk_behind_bridges_is_found_and_read(folder, bridges):
+    image = disks.Image(folder, MiB)
+    extra = [word for bridge in bridges for word in ("-device", bridge)]
+    disk = image.disk(bus="b", addr="1" if len(bridges) > 1 else "0")
+    _, read = read_all(folder, disk, extra=extra)
+    assert read["sha256"] == image.sha256()

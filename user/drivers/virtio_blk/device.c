@@ -15,8 +15,8 @@
 static const uint64_t reset_ns = TN_SECOND;
 
 enum msix_entry {
-    MSIX_CONFIG = 0,
-    MSIX_QUEUE = 1,
+    MSIX_QUEUE = 0, /* first: a device with a single entry still works */
+    MSIX_CONFIG = 1,
 };
 
 static uint32_t config_read(const struct device *device, uint32_t offset)
@@ -163,8 +163,8 @@ static void bind_interrupts(struct device *device)
 {
     enum tn_status status = tn_irq_bind(device->handle, MSIX_QUEUE, &device->queue_irq);
     if (status != TN_OK)
-        tn_die("MSI-X entry %u cannot be bound: %s; see interrupts in the manifest's budget", (unsigned)MSIX_QUEUE,
-               tn_status_name(status));
+        tn_die("MSI-X entry %u cannot be bound: %s%s", (unsigned)MSIX_QUEUE, tn_status_name(status),
+               status == TN_ERANGE ? "; the device has none" : "; see interrupts in the manifest's budget");
     set_vector(device, COMMON_QUEUE_MSIX_VECTOR, MSIX_QUEUE);
     /* Without a configuration vector a change goes unnoticed; requests are judged by what was read at the start. */
     if (tn_irq_bind(device->handle, MSIX_CONFIG, &device->config_irq) == TN_OK)
