@@ -104,11 +104,11 @@ def test_all_of_a_disk_of_1_gib_is_read_with_4096_byte_blocks(folder):
 DEVICE_SHAPES = {
     "queue-size-4": {"queue-size": 4},
     "queue-size-512": {"queue-size": 512},
-    "no-indirect": {"indirect_desc": "off"},
+    "no-indirect": {"indirect_desc": False},
     "four-queues": {"num-queues": 4},
     "one-msix-entry": {"vectors": 1},
-    "packed-offered": {"packed": "on"},
-    "access-platform": {"iommu_platform": "on"},
+    "packed-offered": {"packed": True},
+    "access-platform": {"iommu_platform": True},
 }
 
 
