@@ -13,7 +13,7 @@ export TENURE_DISK := $(DISK)
 RUN = $(PYTHON) tools/run.py --build $(DIR) $${TENURE_DISK:+--disk "$$TENURE_DISK"} $(if $(MEM),--memory '$(MEM)')
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-read test test-long build bench format clean deps configure
+.PHONY: prove help run run-read test test-long build bench coverage format clean deps configure
 
 help:           ## Lists the targets
 	@sed -n 's/^\([a-z-]*\): .*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -36,9 +36,15 @@ test-long: configure ## Runs the long tests; interrupted, it goes on where it st
 build: configure ## Builds build/tenure.elf and build/initrd.cpio (release)
 	@ninja -C $(DIR) --quiet
 
+prove: deps     ## Proves core/ with Frama-C/WP: every goal, or it fails
+	@$(PYTHON) tools/prove.py --build $(DIR) $(if $(UNIT),--unit '$(UNIT)')
+
 bench: configure ## Measures; prints `name value unit` and writes build/bench.json
 	@ninja -C $(DIR) --quiet all bench-plugin
 	@$(PYTHON) bench/bench.py --build $(DIR)
+
+coverage: deps  ## Lines and branches of core/ that the host tests run; fails below 100 %
+	@$(PYTHON) tools/coverage.py --build $(DIR)
 
 format: deps    ## Formats every C file in place
 	@git ls-files --cached --others --exclude-standard '*.c' '*.h' | xargs -r clang-format -i

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 
+import core_cost  # noqa: E402
 import qemu  # noqa: E402
 
 START, STOP = 1, 2  # a program's marks round its measured loop
@@ -142,6 +143,13 @@ def take(build, figure, runs):
     return rounded(value), {key: rounded(part) for key, part in parts.items()}
 
 
+def core_life(build):
+    """(value, parts): instructions of one buffer's life on core/, counted on the host by callgrind."""
+    cost = core_cost.measure(os.path.join(build, "bench", "core-life-unit"), 64)
+    parts = {name: cost[name] for name in core_cost.LIFE}
+    return sum(parts.values()), parts
+
+
 def commit():
     git = ["git", "-C", ROOT]
     head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True).stdout.strip() or "unknown"
@@ -177,6 +185,11 @@ def main():
         print(f"{figure.name} {value} {figure.unit}")
         print("#   " + " ".join(f"{key}={part}" for key, part in parts.items()), flush=True)
         rows.append({"name": figure.name, "value": value, "unit": figure.unit, "commit": now, "machine": here, "parts": parts})
+    if options.only in "life.core.instr":
+        value, parts = core_life(options.build)
+        print(f"life.core.instr {value} instr")
+        print("#   " + " ".join(f"{key}={part}" for key, part in parts.items()), flush=True)
+        rows.append({"name": "life.core.instr", "value": value, "unit": "instr", "commit": now, "machine": here, "parts": parts})
     with open(os.path.join(options.build, "bench.json"), "w", encoding="utf-8") as file:
         json.dump(rows, file, indent=1)
         file.write("\n")

@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The trap for bugs of ours: a commit whose decide was not asked, a count that does not fit its states. It is on in
- * every build, and it is never how input is judged: input is refused with a status by the decide functions.
+ * Our own bugs, never input: a commit whose decide was not asked, a count that does not fit its states. Such conditions
+ * are the `requires` of the contracts. They are proved for every call inside core/, and checked at run time in debug
+ * builds for the calls from outside. Input is refused with a status by the decide functions.
  */
 #ifndef TENURE_CORE_BUG_H
 #define TENURE_CORE_BUG_H
 
-#define TN_BUG_IF(condition)                                                                                           \
+#ifdef TN_DEBUG
+#define TN_ASSERT(condition)                                                                                           \
     do {                                                                                                               \
-        if (__builtin_expect(!!(condition), 0))                                                                        \
+        if (__builtin_expect(!(condition), 0))                                                                         \
             __builtin_trap();                                                                                          \
     } while (0)
+#else
+#define TN_ASSERT(condition) ((void)0)
+#endif
 
 #endif

@@ -5,24 +5,35 @@
 #include "cap.h"
 
 #include "bug.h"
+#include "count.h"
 
-bool tn_cap_table_init(struct tn_cap_table *table, struct tn_cap *entries, uint32_t count, uint64_t owner_epoch,
-                       uint64_t generation_max)
+bool tn_cap_table_init(struct tn_cap_table *table, struct tn_slot *slot, struct tn_cap *entry, uint32_t count,
+                       uint64_t owner_epoch, uint64_t generation_max)
 {
-    if (owner_epoch == 0)
+    if (entry == NULL || owner_epoch == 0 || !tn_slots_fit(slot, count, generation_max))
         return false;
-    if (!tn_slots_init(&table->slots, entries, sizeof(*entries), count, generation_max))
-        return false;
+    /*@ loop invariant 0 <= i <= count;
+        loop assigns i, entry[0 .. count - 1];
+        loop variant count - i; */
+    for (uint32_t i = 0; i < count; i++)
+        entry[i] = (struct tn_cap){0};
+    table->entry = entry;
     table->owner_epoch = owner_epoch;
     table->refused = 0;
-    return true;
+    return tn_slots_init(&table->slots, slot, count, generation_max);
 }
 
+/*@ requires tn_cap_table_ok(table);
+    assigns \nothing;
+    ensures \result == TN_OK <==> tn_cap_accepts(table, handle) && table->entry[tn_slot_of(handle)].kind == kind &&
+              (table->entry[tn_slot_of(handle)].rights & rights) == rights;
+    ensures \result == TN_OK || \result == TN_ESTALE || \result == TN_EKIND || \result == TN_EDENIED;
+    ensures \result == TN_ESTALE <==> !tn_cap_accepts(table, handle); */
 static enum tn_status judge(const struct tn_cap_table *table, uint64_t handle, enum tn_kind kind, uint32_t rights)
 {
     if (!tn_slots_names(&table->slots, tn_handle_slot(handle), tn_handle_generation(handle)))
         return TN_ESTALE;
-    const struct tn_cap *cap = tn_cap_at(table, tn_handle_slot(handle));
+    const struct tn_cap *cap = &table->entry[tn_handle_slot(handle)];
     if (cap->kind != kind)
         return TN_EKIND;
 #ifndef TN_TWIN_RIGHTS
@@ -38,10 +49,10 @@ enum tn_status tn_cap_lookup(struct tn_cap_table *table, uint64_t handle, enum t
 {
     enum tn_status status = judge(table, handle, kind, rights);
     if (status != TN_OK) {
-        table->refused++;
+        table->refused = tn_count_one(table->refused);
         return status;
     }
-    *out = tn_cap_at(table, tn_handle_slot(handle));
+    *out = &table->entry[tn_handle_slot(handle)];
     return TN_OK;
 }
 
@@ -49,7 +60,7 @@ enum tn_status tn_cap_check(struct tn_cap_table *table, const struct tn_cap *cap
 {
 #ifndef TN_TWIN_IDENTITY
     if (id->generation == 0 || cap->object_generation != id->generation || table->owner_epoch != id->owner_epoch) {
-        table->refused++;
+        table->refused = tn_count_one(table->refused);
         return TN_ESTALE;
     }
 #endif
@@ -62,21 +73,53 @@ enum tn_status tn_cap_insert_decide(const struct tn_cap_table *table)
     return table->slots.free > 0 ? TN_OK : TN_EEXHAUSTED;
 }
 
-uint64_t tn_cap_insert_commit(struct tn_cap_table *table, const struct tn_cap_grant *grant)
+/* What an entry names. Nothing of the slots is touched. */
+/*@ requires tn_cap_table_shape(table) && slot < table->slots.count && \valid_read(grant);
+    requires grant->kind < TN_KIND_COUNT && grant->rights <= UINT16_MAX;
+    assigns table->entry[slot];
+    ensures tn_slots_same{Pre, Post}(&table->slots);
+    ensures table->entry[slot].kind == \old(grant->kind); */
+static void write_entry(struct tn_cap_table *table, uint32_t slot, const struct tn_cap_grant *grant)
 {
-    struct tn_cap *cap = tn_cap_at(table, tn_slots_take(&table->slots));
+    struct tn_cap *cap = &table->entry[slot];
+    //@ assert \separated(cap, table) && \separated(cap, table->slots.slot + (0 .. table->slots.count - 1));
     cap->kind = (uint16_t)grant->kind;
     cap->rights = (uint16_t)grant->rights;
     cap->object = grant->object;
     cap->object_generation = grant->object_generation;
     cap->detail = grant->detail;
-    return tn_cap_handle(table, cap);
 }
 
+/*@ requires tn_cap_table_shape(table) && slot < table->slots.count && kind < TN_KIND_COUNT;
+    assigns table->entry[slot];
+    ensures tn_slots_same{Pre, Post}(&table->slots);
+    ensures table->entry[slot].kind == kind && table->entry[slot].detail == detail; */
+static void turn_entry(struct tn_cap_table *table, uint32_t slot, enum tn_kind kind, uint64_t detail)
+{
+    table->entry[slot].kind = (uint16_t)kind;
+    table->entry[slot].detail = detail;
+}
+
+uint64_t tn_cap_insert_commit(struct tn_cap_table *table, const struct tn_cap_grant *grant)
+{
+    TN_ASSERT(tn_cap_insert_decide(table) == TN_OK);
+    uint32_t slot = tn_slots_take(&table->slots);
+    write_entry(table, slot, grant);
+    //@ assert tn_slots_ok(&table->slots);
+    //@ assert tn_slots_step{Pre, Here}(&table->slots) && tn_slots_same_but{Pre, Here}(&table->slots, slot);
+    //@ assert table->owner_epoch == \at(table->owner_epoch, Pre);
+    //@ assert tn_cap_table_shape(table);
+    return tn_handle_make(slot, table->slots.slot[slot].generation);
+}
+
+/*@ requires tn_cap_table_ok(table);
+    requires \exists integer i; tn_cap_is_entry(table, cap, i) && tn_is_live(&table->slots, i);
+    assigns \nothing;
+    ensures tn_cap_is_entry(table, cap, \result); */
 static uint32_t slot_of(const struct tn_cap_table *table, const struct tn_cap *cap)
 {
-    uint32_t slot = (uint32_t)(cap - tn_cap_at(table, 0));
-    TN_BUG_IF(slot >= table->slots.count || !cap->slot.live);
+    uint32_t slot = (uint32_t)(cap - table->entry);
+    TN_ASSERT(slot < table->slots.count && tn_slots_live(&table->slots, slot));
     return slot;
 }
 
@@ -87,10 +130,13 @@ enum tn_status tn_cap_turn_decide(const struct tn_cap_table *table, const struct
 
 uint64_t tn_cap_turn_commit(struct tn_cap_table *table, struct tn_cap *cap, enum tn_kind kind, uint64_t detail)
 {
-    tn_slots_advance(&table->slots, slot_of(table, cap));
-    cap->kind = (uint16_t)kind;
-    cap->detail = detail;
-    return tn_cap_handle(table, cap);
+    uint32_t slot = slot_of(table, cap);
+    tn_slots_advance(&table->slots, slot);
+    turn_entry(table, slot, kind, detail);
+    //@ assert tn_slots_ok(&table->slots);
+    //@ assert tn_slots_step{Pre, Here}(&table->slots) && tn_slots_same_but{Pre, Here}(&table->slots, slot);
+    //@ assert \forall integer i; 0 <= i < table->slots.count && i != slot ==> table->entry[i] == \at(table->entry[i], Pre);
+    return tn_handle_make(slot, table->slots.slot[slot].generation);
 }
 
 void tn_cap_remove_commit(struct tn_cap_table *table, struct tn_cap *cap)
@@ -100,5 +146,6 @@ void tn_cap_remove_commit(struct tn_cap_table *table, struct tn_cap *cap)
 
 uint64_t tn_cap_handle(const struct tn_cap_table *table, const struct tn_cap *cap)
 {
-    return tn_handle_make(slot_of(table, cap), cap->slot.generation);
+    uint32_t slot = slot_of(table, cap);
+    return tn_handle_make(slot, table->slots.slot[slot].generation);
 }

@@ -6,50 +6,55 @@
 #include "dma.h"
 
 #include "bug.h"
+#include "count.h"
 #include "state.h"
 
-bool tn_queue_init(struct tn_queue *queue, struct tn_fence_record *records, uint32_t depth, uint64_t generation_max)
+bool tn_queue_init(struct tn_queue *queue, struct tn_slot *slot, struct tn_fence_record *record, uint32_t depth,
+                   uint64_t generation_max)
 {
-    struct tn_slots slots;
-    if (!tn_slots_init(&slots, records, sizeof(*records), depth, generation_max))
+    if (record == NULL || !tn_slots_fit(slot, depth, generation_max))
         return false;
-    *queue = (struct tn_queue){
-        .slots = slots,
-        .next_ticket = 1,
-        .queued_head = TN_SLOT_NONE,
-        .queued_tail = TN_SLOT_NONE,
-        .in_state = {[TN_FENCE_FREE] = depth},
-    };
-    return true;
+    for (uint32_t i = 0; i < depth; i++)
+        record[i] = (struct tn_fence_record){.previous = TN_SLOT_NONE, .next = TN_SLOT_NONE};
+    queue->record = record;
+    queue->next_ticket = 1;
+    queue->queued_head = TN_SLOT_NONE;
+    queue->queued_tail = TN_SLOT_NONE;
+    queue->in_state[TN_FENCE_FREE] = depth;
+    queue->in_state[TN_FENCE_QUEUED] = 0;
+    queue->in_state[TN_FENCE_POSTED] = 0;
+    queue->in_state[TN_FENCE_ENDED] = 0;
+    queue->refused_completions = 0;
+    return tn_slots_init(&queue->slots, slot, depth, generation_max);
 }
 
 /* ---- the FIFO of queued fences ---- */
 
 static void fifo_append(struct tn_queue *queue, uint32_t slot)
 {
-    struct tn_fence_record *fence = tn_fence_at(queue, slot);
-    fence->previous = queue->queued_tail;
-    fence->next = TN_SLOT_NONE;
-    if (queue->queued_tail == TN_SLOT_NONE)
+    struct tn_fence_record *record = queue->record;
+    uint32_t tail = queue->queued_tail;
+    record[slot].previous = tail;
+    record[slot].next = TN_SLOT_NONE;
+    if (tail == TN_SLOT_NONE)
         queue->queued_head = slot;
     else
-        tn_fence_at(queue, queue->queued_tail)->next = slot;
+        record[tail].next = slot;
     queue->queued_tail = slot;
 }
 
 static void fifo_remove(struct tn_queue *queue, uint32_t slot)
 {
-    struct tn_fence_record *fence = tn_fence_at(queue, slot);
-    if (fence->previous == TN_SLOT_NONE)
-        queue->queued_head = fence->next;
+    struct tn_fence_record *record = queue->record;
+    uint32_t previous = record[slot].previous, next = record[slot].next;
+    if (previous == TN_SLOT_NONE)
+        queue->queued_head = next;
     else
-        tn_fence_at(queue, fence->previous)->next = fence->next;
-    if (fence->next == TN_SLOT_NONE)
-        queue->queued_tail = fence->previous;
+        record[previous].next = next;
+    if (next == TN_SLOT_NONE)
+        queue->queued_tail = previous;
     else
-        tn_fence_at(queue, fence->next)->previous = fence->previous;
-    fence->previous = TN_SLOT_NONE;
-    fence->next = TN_SLOT_NONE;
+        record[next].previous = previous;
 }
 
 /* ---- submit ---- */
@@ -69,7 +74,7 @@ static enum tn_status judge_buffer(const struct tn_submission *submission)
     if (pool->state != TN_POOL_MAPPED)
         return TN_ESTATE;
     uint32_t slot = tn_handle_slot(submission->buffer);
-    if (submission->length == 0 || submission->length > tn_buffer_at(pool, slot)->length)
+    if (submission->length == 0 || submission->length > pool->record[slot].length)
         return TN_ERANGE;
     /* One generation for the way out, one for the way back: the buffer can always come home. */
     return tn_slots_can_advance(&pool->slots, slot, 2) ? TN_OK : TN_ERETIRED;
@@ -91,7 +96,8 @@ enum tn_status tn_submit_decide(const struct tn_queue *queue, const struct tn_su
     enum tn_status status = submission->pool == NULL ? TN_OK : judge_buffer(submission);
     if (status != TN_OK)
         return status;
-    if (queue->next_ticket == UINT64_MAX || queue->slots.retired == queue->slots.count)
+    bool all_retired = queue->slots.free == 0 && queue->in_state[TN_FENCE_FREE] == queue->slots.count;
+    if (queue->next_ticket == UINT64_MAX || all_retired)
         return TN_ERETIRED;
     status = tn_ledger_decide(submission->ledger, TN_CHARGE_IN_FLIGHT, 1);
     if (status != TN_OK)
@@ -99,43 +105,44 @@ enum tn_status tn_submit_decide(const struct tn_queue *queue, const struct tn_su
     return queue->slots.free > 0 ? TN_OK : TN_EAGAIN;
 }
 
-static void buffer_departs(const struct tn_submission *submission)
+static void buffer_departs(struct tn_pool *pool, uint32_t slot)
 {
-    uint32_t slot = tn_handle_slot(submission->buffer);
-    tn_buffer_move(submission->pool, slot, TN_BUFFER_IN_FLIGHT);
-    tn_slots_advance(&submission->pool->slots, slot);
-    tn_buffer_at(submission->pool, slot)->direction = (uint8_t)submission->direction;
+    tn_buffer_move(pool, slot, TN_BUFFER_IN_FLIGHT);
+    tn_slots_advance(&pool->slots, slot);
 }
 
 uint64_t tn_submit_commit(struct tn_queue *queue, const struct tn_submission *submission)
 {
-    TN_BUG_IF(tn_submit_decide(queue, submission) != TN_OK);
-    if (submission->pool != NULL)
-        buffer_departs(submission);
+    TN_ASSERT(tn_submit_decide(queue, submission) == TN_OK);
+    uint32_t buffer = TN_SLOT_NONE;
+    if (submission->pool != NULL) {
+        buffer = tn_handle_slot(submission->buffer);
+        buffer_departs(submission->pool, buffer);
+    }
     tn_ledger_commit(submission->ledger, TN_CHARGE_IN_FLIGHT, 1);
     uint32_t slot = tn_slots_take(&queue->slots);
-    tn_fence_move(queue, slot, TN_FENCE_QUEUED);
-    fifo_append(queue, slot);
-    struct tn_fence_record *fence = tn_fence_at(queue, slot);
-    fence->direction = (uint8_t)submission->direction;
-    fence->orphan = 0;
-    fence->status = TN_OK;
+    struct tn_fence_record *fence = &queue->record[slot];
     fence->ticket = queue->next_ticket++;
     fence->pool = submission->pool;
     fence->ledger = submission->ledger;
-    fence->buffer = submission->pool != NULL ? tn_handle_slot(submission->buffer) : TN_SLOT_NONE;
+    fence->buffer = buffer;
     fence->length = submission->length;
     fence->used = 0;
-    return tn_handle_make(slot, fence->slot.generation);
+    fence->status = TN_OK;
+    fence->direction = submission->direction;
+    fence->orphan = false;
+    tn_fence_move(queue, slot, TN_FENCE_QUEUED);
+    fifo_append(queue, slot);
+    return tn_handle_make(slot, queue->slots.slot[slot].generation);
 }
 
 /* ---- on the way ---- */
 
 uint64_t tn_fence_name(const struct tn_queue *queue, uint32_t slot)
 {
-    if (slot >= queue->slots.count || !tn_slots_at(&queue->slots, slot)->live)
+    if (slot >= queue->slots.count || queue->record[slot].state == TN_FENCE_FREE)
         return TN_HANDLE_NONE;
-    return tn_handle_make(slot, tn_slots_at(&queue->slots, slot)->generation);
+    return tn_handle_make(slot, queue->slots.slot[slot].generation);
 }
 
 uint64_t tn_queue_oldest(const struct tn_queue *queue)
@@ -146,19 +153,26 @@ uint64_t tn_queue_oldest(const struct tn_queue *queue)
 uint64_t tn_queue_post_commit(struct tn_queue *queue)
 {
     uint32_t slot = queue->queued_head;
-    TN_BUG_IF(slot == TN_SLOT_NONE);
+    TN_ASSERT(slot != TN_SLOT_NONE);
     fifo_remove(queue, slot);
     tn_fence_move(queue, slot, TN_FENCE_POSTED);
-    return tn_fence_name(queue, slot);
+    return tn_handle_make(slot, queue->slots.slot[slot].generation);
 }
 
+/*@ requires tn_queue_shape(queue);
+    assigns \nothing;
+    ensures \result <==> tn_is_fence(queue, fence); */
 static bool is_fence(const struct tn_queue *queue, uint64_t fence)
 {
-    return tn_slots_names(&queue->slots, tn_handle_slot(fence), tn_handle_generation(fence));
+    uint32_t slot = tn_handle_slot(fence);
+    return slot < queue->slots.count && queue->slots.slot[slot].generation == tn_handle_generation(fence) &&
+           queue->record[slot].state != TN_FENCE_FREE;
 }
 
 /* ---- the ends ---- */
 
+/*@ assigns \nothing;
+    ensures \result <==> tn_device_may_answer(status); */
 static bool device_may_answer(uint32_t status)
 {
     return status == TN_OK || status == TN_EIO || status == TN_EREADONLY || status == TN_ENOTSUP ||
@@ -170,13 +184,13 @@ enum tn_status tn_complete_decide(const struct tn_queue *queue, const struct tn_
 #ifdef TN_TWIN_TICKET
     if (tn_handle_slot(completion->fence) >= queue->slots.count)
         return TN_ESTALE; /* negative twin: a completion ends whoever is in the slot */
-    const struct tn_fence_record *fence = tn_fence_at(queue, tn_handle_slot(completion->fence));
+    const struct tn_fence_record *fence = &queue->record[tn_handle_slot(completion->fence)];
     if (fence->state == TN_FENCE_FREE)
         return TN_ESTALE;
 #else
     if (!is_fence(queue, completion->fence))
         return TN_ESTALE;
-    const struct tn_fence_record *fence = tn_fence_at(queue, tn_handle_slot(completion->fence));
+    const struct tn_fence_record *fence = &queue->record[tn_handle_slot(completion->fence)];
     if (fence->state != TN_FENCE_POSTED || fence->ticket != completion->ticket)
         return TN_ESTALE;
 #endif
@@ -191,28 +205,26 @@ enum tn_status tn_complete_decide(const struct tn_queue *queue, const struct tn_
 
 static void end(struct tn_queue *queue, uint32_t slot, enum tn_status status, enum tn_buffer_state to)
 {
-    struct tn_fence_record *fence = tn_fence_at(queue, slot);
+    struct tn_fence_record *fence = &queue->record[slot];
+    struct tn_pool *pool = fence->pool;
+    fence->status = status;
     tn_fence_move(queue, slot, TN_FENCE_ENDED);
-    fence->status = (uint8_t)status;
-    if (fence->pool == NULL)
-        return;
     /* An orphan stays one until it is scrubbed, unless even that cannot be had. */
-    if (tn_buffer_at(fence->pool, fence->buffer)->state == TN_BUFFER_ORPHAN && to != TN_BUFFER_QUARANTINED)
-        return;
-    tn_buffer_move(fence->pool, fence->buffer, to);
+    if (pool != NULL && (!fence->orphan || to == TN_BUFFER_QUARANTINED))
+        tn_buffer_move(pool, fence->buffer, to);
 }
 
 void tn_complete_commit(struct tn_queue *queue, const struct tn_completion *completion)
 {
-    TN_BUG_IF(tn_complete_decide(queue, completion) != TN_OK);
+    TN_ASSERT(tn_complete_decide(queue, completion) == TN_OK);
     uint32_t slot = tn_handle_slot(completion->fence);
-    tn_fence_at(queue, slot)->used = completion->used;
+    queue->record[slot].used = completion->used;
     end(queue, slot, (enum tn_status)completion->status, TN_BUFFER_COMPLETED);
 }
 
 void tn_complete_refused(struct tn_queue *queue)
 {
-    queue->refused_completions++;
+    queue->refused_completions = tn_count_one(queue->refused_completions);
 }
 
 enum tn_status tn_fence_end_decide(const struct tn_queue *queue, uint64_t fence, enum tn_status status)
@@ -220,7 +232,7 @@ enum tn_status tn_fence_end_decide(const struct tn_queue *queue, uint64_t fence,
     if (!is_fence(queue, fence))
         return TN_ESTALE;
 #ifndef TN_TWIN_ONCE /* negative twin: a fence may end again */
-    if (tn_fence_at(queue, tn_handle_slot(fence))->state == TN_FENCE_ENDED)
+    if (queue->record[tn_handle_slot(fence)].state == TN_FENCE_ENDED)
         return TN_ESTATE;
 #endif
     return status == TN_EABORTED || status == TN_EQUARANTINED ? TN_OK : TN_EINVAL;
@@ -228,9 +240,9 @@ enum tn_status tn_fence_end_decide(const struct tn_queue *queue, uint64_t fence,
 
 void tn_fence_end_commit(struct tn_queue *queue, uint64_t fence, enum tn_status status)
 {
-    TN_BUG_IF(tn_fence_end_decide(queue, fence, status) != TN_OK);
+    TN_ASSERT(tn_fence_end_decide(queue, fence, status) == TN_OK);
     uint32_t slot = tn_handle_slot(fence);
-    if (tn_fence_at(queue, slot)->state == TN_FENCE_QUEUED)
+    if (queue->record[slot].state == TN_FENCE_QUEUED)
         fifo_remove(queue, slot);
     end(queue, slot, status, status == TN_EABORTED ? TN_BUFFER_ABORTED : TN_BUFFER_QUARANTINED);
 }
@@ -239,15 +251,15 @@ enum tn_status tn_fence_orphan_decide(const struct tn_queue *queue, uint64_t fen
 {
     if (!is_fence(queue, fence))
         return TN_ESTALE;
-    const struct tn_fence_record *record = tn_fence_at(queue, tn_handle_slot(fence));
+    const struct tn_fence_record *record = &queue->record[tn_handle_slot(fence)];
     return record->state == TN_FENCE_ENDED || record->orphan ? TN_ESTATE : TN_OK;
 }
 
 void tn_fence_orphan_commit(struct tn_queue *queue, uint64_t fence)
 {
-    TN_BUG_IF(tn_fence_orphan_decide(queue, fence) != TN_OK);
-    struct tn_fence_record *record = tn_fence_at(queue, tn_handle_slot(fence));
-    record->orphan = 1;
+    TN_ASSERT(tn_fence_orphan_decide(queue, fence) == TN_OK);
+    struct tn_fence_record *record = &queue->record[tn_handle_slot(fence)];
+    record->orphan = true;
     if (record->pool != NULL)
         tn_buffer_move(record->pool, record->buffer, TN_BUFFER_ORPHAN);
 }
@@ -258,13 +270,13 @@ enum tn_status tn_fence_take_decide(const struct tn_queue *queue, uint64_t fence
 {
     if (!is_fence(queue, fence))
         return TN_ESTALE;
-    return tn_fence_at(queue, tn_handle_slot(fence))->state == TN_FENCE_ENDED ? TN_OK : TN_EAGAIN;
+    return queue->record[tn_handle_slot(fence)].state == TN_FENCE_ENDED ? TN_OK : TN_EAGAIN;
 }
 
 /* The buffer's new name, or TN_HANDLE_NONE if it does not go back to its client. */
 static uint64_t buffer_returns(struct tn_pool *pool, uint32_t slot)
 {
-    switch (tn_buffer_at(pool, slot)->state) {
+    switch (pool->record[slot].state) {
     case TN_BUFFER_QUARANTINED:
         return TN_HANDLE_NONE;
     case TN_BUFFER_ORPHAN:
@@ -274,22 +286,21 @@ static uint64_t buffer_returns(struct tn_pool *pool, uint32_t slot)
 #else
         pool->in_state[TN_BUFFER_ORPHAN]--;
         pool->in_state[TN_BUFFER_CPU]++;
-        tn_buffer_at(pool, slot)->state = TN_BUFFER_CPU;
+        pool->record[slot].state = TN_BUFFER_CPU;
         return tn_buffer_name(pool, slot);
 #endif
     default:
         tn_buffer_move(pool, slot, TN_BUFFER_CPU);
         tn_slots_advance(&pool->slots, slot);
-        tn_buffer_at(pool, slot)->direction = TN_NO_DATA;
-        return tn_buffer_name(pool, slot);
+        return tn_handle_make(slot, pool->slots.slot[slot].generation);
     }
 }
 
 struct tn_outcome tn_fence_take_commit(struct tn_queue *queue, uint64_t fence)
 {
-    TN_BUG_IF(tn_fence_take_decide(queue, fence) != TN_OK);
+    TN_ASSERT(tn_fence_take_decide(queue, fence) == TN_OK);
     uint32_t slot = tn_handle_slot(fence);
-    struct tn_fence_record *record = tn_fence_at(queue, slot);
+    struct tn_fence_record *record = &queue->record[slot];
     struct tn_outcome outcome = {
         .buffer = TN_HANDLE_NONE,
         .buffer_slot = record->buffer,
@@ -302,8 +313,6 @@ struct tn_outcome tn_fence_take_commit(struct tn_queue *queue, uint64_t fence)
     if (record->pool != NULL)
         outcome.buffer = buffer_returns(record->pool, record->buffer);
     tn_ledger_refund(record->ledger, TN_CHARGE_IN_FLIGHT, 1);
-    record->pool = NULL;
-    record->ledger = NULL;
     tn_fence_move(queue, slot, TN_FENCE_FREE);
     tn_slots_give(&queue->slots, slot);
     return outcome;

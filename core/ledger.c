@@ -5,6 +5,7 @@
 #include "ledger.h"
 
 #include "bug.h"
+#include "count.h"
 
 static const char *const charge_names[TN_CHARGE_COUNT] = {
     [TN_CHARGE_POOL_BYTES] = "pool_bytes",     [TN_CHARGE_MMIO_BYTES] = "mmio_bytes",
@@ -29,17 +30,13 @@ enum tn_status tn_ledger_decide(const struct tn_ledger *ledger, enum tn_charge c
 
 void tn_ledger_commit(struct tn_ledger *ledger, enum tn_charge charge, uint64_t amount)
 {
-    TN_BUG_IF((uint32_t)charge >= TN_CHARGE_COUNT);
-#ifndef TN_TWIN_BUDGET
-    TN_BUG_IF(amount > ledger->limit[charge] - ledger->used[charge]);
-#endif
+    TN_ASSERT(tn_ledger_decide(ledger, charge, amount) == TN_OK);
     ledger->used[charge] += amount;
 }
 
 void tn_ledger_refund(struct tn_ledger *ledger, enum tn_charge charge, uint64_t amount)
 {
-    TN_BUG_IF((uint32_t)charge >= TN_CHARGE_COUNT);
-    TN_BUG_IF(amount > ledger->used[charge]);
+    TN_ASSERT((uint32_t)charge < TN_CHARGE_COUNT && amount <= ledger->used[charge]);
     ledger->used[charge] -= amount;
 }
 
@@ -49,7 +46,7 @@ enum tn_status tn_ledger_charge(struct tn_ledger *ledger, enum tn_charge charge,
     if (status == TN_OK)
         tn_ledger_commit(ledger, charge, amount);
     else if ((uint32_t)charge < TN_CHARGE_COUNT)
-        ledger->refused[charge]++;
+        ledger->refused[charge] = tn_count_one(ledger->refused[charge]);
     return status;
 }
 

@@ -9,22 +9,60 @@
 
 #include "bug.h"
 
+/* Indices run freely over 32 bits. These two are plain sums to the compiler; written so, no step of them wraps. */
+
+/*@ assigns \nothing;
+    ensures \result == tn_ring_distance(from, to); */
+static uint32_t distance(uint32_t from, uint32_t to)
+{
+    return to >= from ? to - from : UINT32_MAX - from + to + 1;
+}
+
+/*@ assigns \nothing;
+    ensures tn_ring_distance(index, \result) == 1; */
+static uint32_t following(uint32_t index)
+{
+    return index < UINT32_MAX ? index + 1 : 0;
+}
+
+/* Where an index lies in a queue: sizes divide 2^32, so that this is right across the wrap. */
+/*@ requires tn_ring_size(entries);
+    assigns \nothing;
+    ensures \result == index % entries && \result < entries; */
+static uint32_t place(uint32_t index, uint32_t entries)
+{
+    return index % entries;
+}
+
+/*@ assigns \nothing;
+    ensures \result <==> tn_ring_size(entries); */
 static bool valid_size(uint32_t entries)
 {
-    return entries >= TN_RING_ENTRIES_MIN && entries <= TN_RING_ENTRIES_MAX && (entries & (entries - 1)) == 0;
+    /*@ loop invariant tn_ring_size(size) || size == 2 * TN_RING_ENTRIES_MAX;
+        loop invariant tn_ring_size(entries) ==> size <= entries;
+        loop assigns size;
+        loop variant TN_RING_ENTRIES_MAX * 2 - size; */
+    for (uint32_t size = TN_RING_ENTRIES_MIN; size <= TN_RING_ENTRIES_MAX; size *= 2)
+        if (size == entries)
+            return true;
+    return false;
 }
 
 bool tn_ring_account_init(struct tn_ring_account *ring, uint32_t sq_entries, uint32_t cq_entries)
 {
     if (!valid_size(sq_entries) || !valid_size(cq_entries))
         return false;
-    *ring = (struct tn_ring_account){.sq_entries = sq_entries, .cq_entries = cq_entries};
+    ring->sq_entries = sq_entries;
+    ring->cq_entries = cq_entries;
+    ring->sq_head = 0;
+    ring->cq_tail = 0;
+    ring->reserved = 0;
     return true;
 }
 
 enum tn_status tn_ring_pending(const struct tn_ring_account *ring, uint32_t sq_tail, uint32_t *pending)
 {
-    uint32_t count = sq_tail - ring->sq_head; /* free-running: the difference is right across the wrap at 2^32 */
+    uint32_t count = distance(ring->sq_head, sq_tail);
     if (count > ring->sq_entries)
         return TN_EINVAL;
     *pending = count;
@@ -33,12 +71,14 @@ enum tn_status tn_ring_pending(const struct tn_ring_account *ring, uint32_t sq_t
 
 uint32_t tn_ring_consume_commit(struct tn_ring_account *ring)
 {
-    return ring->sq_head++ & (ring->sq_entries - 1);
+    uint32_t index = place(ring->sq_head, ring->sq_entries);
+    ring->sq_head = following(ring->sq_head);
+    return index;
 }
 
 uint32_t tn_ring_unread(const struct tn_ring_account *ring, uint32_t cq_head)
 {
-    uint32_t unread = ring->cq_tail - cq_head;
+    uint32_t unread = distance(cq_head, ring->cq_tail);
     return unread > ring->cq_entries ? ring->cq_entries : unread;
 }
 
@@ -59,20 +99,22 @@ enum tn_status tn_ring_reserve_decide(const struct tn_ring_account *ring, uint32
 void tn_ring_reserve_commit(struct tn_ring_account *ring, uint32_t n)
 {
 #ifndef TN_TWIN_RESERVE
-    TN_BUG_IF(n > ring->cq_entries - ring->reserved);
+    TN_ASSERT(n <= ring->cq_entries - ring->reserved);
 #endif
     ring->reserved += n;
 }
 
 void tn_ring_unreserve_commit(struct tn_ring_account *ring, uint32_t n)
 {
-    TN_BUG_IF(n > ring->reserved);
+    TN_ASSERT(n <= ring->reserved);
     ring->reserved -= n;
 }
 
 uint32_t tn_ring_post_commit(struct tn_ring_account *ring)
 {
-    TN_BUG_IF(ring->reserved == 0);
+    TN_ASSERT(ring->reserved > 0);
+    uint32_t index = place(ring->cq_tail, ring->cq_entries);
     ring->reserved--;
-    return ring->cq_tail++ & (ring->cq_entries - 1);
+    ring->cq_tail = following(ring->cq_tail);
+    return index;
 }

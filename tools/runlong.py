@@ -18,12 +18,13 @@ PYTEST = [sys.executable, "-m", "pytest", "-c", "tests/pytest.ini", "--rootdir",
 
 
 def digest(build):
-    """Identifies what is tested: the images and the tests themselves."""
+    """Identifies what is tested: the images, core/ (the long tests build it anew) and the tests themselves."""
     value = hashlib.sha256()
     paths = [os.path.join(build, name) for name in ("tenure.elf", "initrd.cpio")]
-    for folder, folders, names in os.walk("tests"):
-        folders.sort()
-        paths += sorted(os.path.join(folder, name) for name in names if name.endswith((".py", ".toml")))
+    for top in ("core", "tests"):
+        for folder, folders, names in os.walk(top):
+            folders.sort()
+            paths += sorted(os.path.join(folder, name) for name in names if name.endswith((".c", ".h", ".py", ".toml", ".txt")))
     for path in paths:
         with open(path, "rb") as file:
             value.update(file.read())

@@ -3,8 +3,8 @@
 #include "boot/command_line.h"
 
 #include "diag/log.h"
-#include "lib/format.h"
 #include "lib/string.h"
+#include <tn_format.h>
 
 static char line[COMMAND_LINE_MAX];
 
@@ -55,7 +55,7 @@ bool command_line_value(const char *key, char *value, size_t size)
 bool command_line_args(const char *process, char *args, size_t size)
 {
     char key[64];
-    format_text(key, sizeof key, "args.%s", process);
+    tn_format(key, sizeof key, "args.%s", process);
     return command_line_value(key, args, size);
 }
 

@@ -8,6 +8,7 @@
 #include "arch/x86_64/lapic.h"
 #include "boot/command_line.h"
 #include "boot/pvh.h"
+#include "cap/core_check.h"
 #include "cap/pool.h"
 #include "device/device.h"
 #include "device/mmio.h"
@@ -19,7 +20,6 @@
 #include "diag/serial.h"
 #include "firmware/acpi.h"
 #include "irq/route.h"
-#include "lib/format.h"
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "mm/space.h"
@@ -28,6 +28,7 @@
 #include "proc/manifest.h"
 #include "proc/process.h"
 #include "proc/sched.h"
+#include <tn_format.h>
 
 _Noreturn void kernel_main(uint64_t start_info);
 
@@ -109,7 +110,7 @@ static const struct tn_manifest *find_manifest(const struct archive *archive)
         log_line("manifest: the command line names none (manifest=NAME, at most %u characters)", TN_NAME_MAX - 1);
         fail();
     }
-    format_text(path, sizeof path, "manifest/%s.bin", name);
+    tn_format(path, sizeof path, "manifest/%s.bin", name);
     if (archive_find(archive, path, &file) != TN_OK) {
         log_line("manifest: %s is not in the archive", path);
         fail();
@@ -153,6 +154,7 @@ _Noreturn void kernel_main(uint64_t start_info)
     pci_scan(&acpi);
     pci_prepare_interrupts();
     log_line("MARK boot: pci");
+    core_check();
     route_init();
     mmio_init();
     pool_init();

@@ -59,9 +59,11 @@ struct service *service_create(const char *name, struct process *server, uint32_
         return NULL;
     }
     struct service *s = &services[service_count];
+    struct tn_slot *slots = take_records(depth * sizeof *slots);
     struct tn_fence_record *records = take_records(depth * sizeof *records);
     s->request = take_records(depth * sizeof *s->request);
-    if (!records || !s->request || !tn_queue_init(&s->queue, records, depth, TN_HANDLE_GENERATION_MAX)) {
+    if (!slots || !records || !s->request ||
+        !tn_queue_init(&s->queue, slots, records, depth, TN_HANDLE_GENERATION_MAX)) {
         log_line("service: %s: no memory for %u fences", name, depth);
         return NULL;
     }

@@ -13,11 +13,12 @@
 #include "proc/process.h"
 
 static struct pool table[POOLS_MAX];
+static struct tn_slot table_slot[POOLS_MAX]; /* generations of the pools */
 static struct tn_slots slots;
 
 void pool_init(void)
 {
-    if (!tn_slots_init(&slots, table, sizeof table[0], POOLS_MAX, TN_HANDLE_GENERATION_MAX))
+    if (!tn_slots_init(&slots, table_slot, POOLS_MAX, TN_HANDLE_GENERATION_MAX))
         panic("pool: the table does not initialise");
 }
 
@@ -28,7 +29,7 @@ struct pool *pool_at(uint32_t index)
 
 const struct tn_identity *pool_identity(uint32_t index)
 {
-    return index < POOLS_MAX && table[index].slot.live ? &table[index].identity : NULL;
+    return index < POOLS_MAX && tn_slots_live(&slots, index) ? &table[index].identity : NULL;
 }
 
 struct pool *pool_of(struct tn_pool *core)
@@ -70,6 +71,8 @@ static enum tn_status check_request(const struct pool_request *r)
                  r->owner->name);
         return TN_EPOLICY;
     }
+    if (r->owner->pool_count == POOLS_PER_OWNER)
+        return TN_EBUDGET;
     return slots.free == 0 ? TN_EEXHAUSTED : TN_OK;
 }
 
@@ -77,7 +80,7 @@ static enum tn_status check_request(const struct pool_request *r)
 static enum tn_status give_memory(struct pool *pool, const struct pool_request *r, uint64_t bytes)
 {
     pool->pages = bytes / PAGE_SIZE;
-    pool->record_pages = (r->buffers * sizeof(struct tn_buffer) + PAGE_SIZE - 1) / PAGE_SIZE;
+    pool->record_pages = (r->buffers * (sizeof(struct tn_slot) + sizeof(struct tn_buffer)) + PAGE_SIZE - 1) / PAGE_SIZE;
     enum tn_status status = frames_alloc(pool->record_pages, &pool->records);
     if (status != TN_OK)
         return status;
@@ -116,12 +119,21 @@ enum tn_status pool_create(const struct pool_request *r, uint32_t *index)
         return status;
     }
     uint32_t i = tn_slots_take(&slots);
+    r->owner->pool_count++;
     struct pool *pool = &table[i];
-    made.slot = pool->slot;
-    made.identity = (struct tn_identity){pool->slot.generation, r->owner->epoch};
+    made.identity = (struct tn_identity){table_slot[i].generation, r->owner->epoch};
     *pool = made;
-    if (!tn_pool_init(&pool->core, phys_to_virt(pool->records), (uint32_t)r->buffers, (uint32_t)buffer_bytes,
-                      r->owner->epoch, &r->owner->ledger, TN_HANDLE_GENERATION_MAX))
+    struct tn_slot *buffer_slot = phys_to_virt(pool->records);
+    const struct tn_pool_plan plan = {
+        .slot = buffer_slot,
+        .record = (struct tn_buffer *)(void *)(buffer_slot + r->buffers),
+        .ledger = &r->owner->ledger,
+        .owner_epoch = r->owner->epoch,
+        .generation_max = TN_HANDLE_GENERATION_MAX,
+        .count = (uint32_t)r->buffers,
+        .buffer_bytes = (uint32_t)buffer_bytes,
+    };
+    if (!tn_pool_init(&pool->core, &plan))
         panic("pool: %lu buffers of %lu bytes do not initialise", r->buffers, buffer_bytes);
     move(pool, TN_POOL_RESERVED);
     move(pool, TN_POOL_COMMITTED);
@@ -142,6 +154,7 @@ static void free_pool(struct pool *pool)
     frames_free(pool->physical, pool->pages);
     frames_free(pool->records, pool->record_pages);
     tn_ledger_refund(&pool->owner->ledger, TN_CHARGE_POOL_BYTES, pool->pages * PAGE_SIZE);
+    pool->owner->pool_count--;
     tn_slots_give(&slots, (uint32_t)(pool - table));
 }
 
@@ -201,7 +214,7 @@ void pools_owner_ended(struct process *owner)
 {
     for (uint32_t i = 0; i < POOLS_MAX; i++) {
         struct pool *pool = &table[i];
-        if (!pool->slot.live || pool->owner != owner || pool->core.state != TN_POOL_MAPPED)
+        if (!tn_slots_live(&slots, i) || pool->owner != owner || pool->core.state != TN_POOL_MAPPED)
             continue;
         move(pool, TN_POOL_REVOKING);
         if (pool->device) { /* ring memory: the device keeps writing there until it is reset */

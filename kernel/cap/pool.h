@@ -10,19 +10,20 @@
 
 #include <core/cap.h>
 #include <core/dma.h>
+#include <tenure/abi/manifest.h>
 
 struct channel;
 struct device;
 struct process;
 
 enum {
-    POOLS_MAX = 64,
+    POOLS_PER_OWNER = 16, /* so that no owner takes another one's share of the table */
+    POOLS_MAX = POOLS_PER_OWNER * TN_MANIFEST_PROCESSES_MAX,
     POOL_BUFFERS_MAX = 4096,
     POOL_BUFFER_BYTES_MAX = 1 << 20,
 };
 
 struct pool {
-    struct tn_slot slot; /* its generation is the pool generation */
     struct tn_identity identity;
     struct tn_pool core;
     struct process *owner;   /* pays for it, also after its end */
@@ -31,7 +32,7 @@ struct pool {
     uint64_t physical;
     uint64_t pages;
     uint64_t address; /* in the owner's space */
-    uint64_t records; /* physical address of the struct tn_buffer records */
+    uint64_t records; /* physical address of the slots and records of the buffers */
     uint64_t record_pages;
 };
 
@@ -45,8 +46,8 @@ struct pool_request {
 };
 
 void pool_init(void);
-/* TN_EINVAL: sizes out of range. TN_EPOLICY: no DMA for that device. TN_EBUDGET, TN_EEXHAUSTED. Nothing is changed
- * unless TN_OK. */
+/* TN_EINVAL: sizes out of range. TN_EPOLICY: no DMA for that device. TN_EBUDGET (also: POOLS_PER_OWNER), TN_EEXHAUSTED.
+ * Nothing is changed unless TN_OK. */
 TN_MUST_CHECK enum tn_status pool_create(const struct pool_request *request, uint32_t *index);
 struct pool *pool_at(uint32_t index);
 /* NULL: no such live pool. */

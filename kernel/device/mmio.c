@@ -14,7 +14,6 @@
 #include "proc/process.h"
 
 struct window {
-    struct tn_slot slot; /* its generation is the mapping generation */
     struct tn_identity identity;
     struct device *device;
     uint64_t address;
@@ -22,11 +21,12 @@ struct window {
 };
 
 static struct window windows[MMIO_WINDOWS_MAX];
+static struct tn_slot window_slot[MMIO_WINDOWS_MAX]; /* generations of the mappings */
 static struct tn_slots window_slots;
 
 void mmio_init(void)
 {
-    if (!tn_slots_init(&window_slots, windows, sizeof windows[0], MMIO_WINDOWS_MAX, TN_HANDLE_GENERATION_MAX))
+    if (!tn_slots_init(&window_slots, window_slot, MMIO_WINDOWS_MAX, TN_HANDLE_GENERATION_MAX))
         panic("mmio: the window table does not initialise");
 }
 
@@ -66,6 +66,8 @@ enum tn_status mmio_map(struct device *device, uint32_t bar, uint64_t offset, ui
     enum tn_status status = check_window(device, bar, offset, length);
     if (status != TN_OK)
         return status;
+    if (p->window_count == MMIO_WINDOWS_PER_OWNER)
+        return TN_EBUDGET;
     if (window_slots.free == 0)
         return TN_EEXHAUSTED;
     status = tn_ledger_charge(&p->ledger, TN_CHARGE_MMIO_BYTES, length);
@@ -80,8 +82,9 @@ enum tn_status mmio_map(struct device *device, uint32_t bar, uint64_t offset, ui
         return status;
     }
     uint32_t index = tn_slots_take(&window_slots);
+    p->window_count++;
     struct window *w = &windows[index];
-    w->identity = (struct tn_identity){w->slot.generation, p->epoch};
+    w->identity = (struct tn_identity){window_slot[index].generation, p->epoch};
     w->device = device;
     w->address = at;
     w->length = length;
@@ -102,6 +105,7 @@ void mmio_release(uint32_t window)
     space_unmap(&p->space, w->address, w->length / PAGE_SIZE);
     tn_ledger_refund(&p->ledger, TN_CHARGE_MMIO_BYTES, w->length);
     w->device = NULL;
+    p->window_count--;
     tn_slots_give(&window_slots, window);
 }
 

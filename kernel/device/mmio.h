@@ -6,16 +6,20 @@
 #include <stdint.h>
 
 #include <core/cap.h>
+#include <tenure/abi/manifest.h>
 #include <tenure/abi/status.h>
 
 struct device;
 
-enum { MMIO_WINDOWS_MAX = 128 };
+enum {
+    MMIO_WINDOWS_PER_OWNER = 16, /* so that no owner takes another one's share of the table */
+    MMIO_WINDOWS_MAX = MMIO_WINDOWS_PER_OWNER * TN_MANIFEST_PROCESSES_MAX,
+};
 
 void mmio_init(void);
 /* Maps a window for the device's holder. TN_ENOENT: no such memory BAR, or firmware gave it no address. TN_EINVAL: not
  * whole pages. TN_ERANGE: outside the BAR. TN_EDENIED: pages of the MSI-X table or PBA, or shared with other registers.
- * TN_EBUDGET, TN_EEXHAUSTED. */
+ * TN_EBUDGET (also: MMIO_WINDOWS_PER_OWNER), TN_EEXHAUSTED. */
 TN_MUST_CHECK enum tn_status mmio_map(struct device *device, uint32_t bar, uint64_t offset, uint64_t length,
                                       uint32_t *window, uint64_t *address);
 /* NULL: no such live window. */

@@ -10,7 +10,7 @@
 #include "arch/x86_64/io.h"
 #include "arch/x86_64/layout.h"
 #include "diag/log.h"
-#include "lib/format.h"
+#include <tn_format.h>
 
 enum {
     DEBUG_EXIT_PORT = 0xf4,
@@ -54,7 +54,7 @@ _Noreturn void panic(const char *format, ...)
     begin();
     va_list args;
     va_start(args, format);
-    format_text_v(text, sizeof text, format, args);
+    tn_format_v(text, sizeof text, format, args);
     va_end(args);
     log_line("panic: %s", text);
     log_line("panic: backtrace (addr2line -e tenure.elf):");

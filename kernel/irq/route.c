@@ -21,7 +21,6 @@ enum route_state {
 };
 
 struct route {
-    struct tn_slot slot; /* its generation is the route generation */
     struct tn_identity identity;
     struct device *device;
     struct process *holder;
@@ -33,6 +32,7 @@ struct route {
 };
 
 static struct route table[ROUTES_MAX];
+static struct tn_slot table_slot[ROUTES_MAX]; /* generations of the routes */
 static struct tn_slots slots;
 static uint64_t spurious;
 static_assert(VECTOR_ROUTE_FIRST + ROUTES_MAX - 1 <= VECTOR_ROUTE_LAST, "a vector for each route");
@@ -63,7 +63,7 @@ static void enable_function(const struct pci_function *f)
 
 void route_init(void)
 {
-    if (!tn_slots_init(&slots, table, sizeof table[0], ROUTES_MAX, TN_HANDLE_GENERATION_MAX))
+    if (!tn_slots_init(&slots, table_slot, ROUTES_MAX, TN_HANDLE_GENERATION_MAX))
         panic("irq: the route table does not initialise");
 }
 
@@ -79,7 +79,7 @@ enum tn_status route_bind(struct device *device, uint32_t entry, struct process 
         return TN_EEXHAUSTED;
     uint32_t index = tn_slots_take(&slots);
     struct route *r = &table[index];
-    r->identity = (struct tn_identity){r->slot.generation, holder->epoch};
+    r->identity = (struct tn_identity){table_slot[index].generation, holder->epoch};
     r->device = device;
     r->holder = holder;
     r->user_data = user_data;

@@ -56,6 +56,8 @@ struct process {
     struct tn_ledger ledger;
     uint64_t epoch; /* of this incarnation; never repeated */
     struct space space;
+    uint32_t pool_count;   /* at most POOLS_PER_OWNER */
+    uint32_t window_count; /* at most MMIO_WINDOWS_PER_OWNER */
     uint64_t next_address; /* where the next window or pool is mapped: addresses are not used twice */
     uint32_t region_count;
     struct region region[PROCESS_REGIONS_MAX];
@@ -88,10 +90,11 @@ TN_MUST_CHECK enum tn_status process_take_frames(struct process *process, uint64
 
 /* Posts a completion for which space was reserved, and wakes the process if that is what it waited for. */
 void process_post(struct process *process, const struct tn_cqe *cqe);
-/* How far the process says it has read its completions: input. */
+/* How far the process says it has read its completions: input. Pairs with its release after it has read them: only then
+ * are those places written again. */
 static inline uint32_t process_cq_head(const struct process *process)
 {
-    return __atomic_load_n(&process->header->cq_head, __ATOMIC_RELAXED);
+    return __atomic_load_n(&process->header->cq_head, __ATOMIC_ACQUIRE);
 }
 
 #endif

@@ -12,13 +12,14 @@
 #include "cap/operation.h"
 #include "device/device.h"
 #include "diag/log.h"
-#include "lib/format.h"
+#include "irq/route.h"
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "proc/archive.h"
 #include "proc/elf.h"
 #include "proc/process.h"
 #include "proc/sched.h"
+#include <tn_format.h>
 
 /* Where things are in a process; an unmapped page lies on both sides of each. */
 #define STACK_TOP    UINT64_C(0x00007fffffff0000)
@@ -60,6 +61,7 @@ static void set_budget(struct process *p)
 static bool budgets_fit(const struct tn_manifest *m)
 {
     uint64_t free = frames_count().free;
+    uint32_t routes = ROUTES_MAX;
     for (uint32_t i = 0; i < m->process_count; i++) {
         const struct tn_manifest_process *mp = &m->process[i];
         uint64_t pages = mp->budget.pool_bytes / PAGE_SIZE + mp->budget.memory_pages;
@@ -70,7 +72,13 @@ static bool budgets_fit(const struct tn_manifest *m)
                 mp->name, mp->budget.pool_bytes, mp->budget.memory_pages, free);
             return false;
         }
+        if (mp->budget.interrupts > routes) {
+            log_line("start: %s: budget interrupts=%u is more than the machine has: %u routes are left for it",
+                     mp->name, mp->budget.interrupts, routes);
+            return false;
+        }
         free -= pages;
+        routes -= mp->budget.interrupts;
     }
     return true;
 }
@@ -93,7 +101,7 @@ static bool load_image(struct process *p, const struct archive *archive)
     struct archive_file file;
     struct elf_image image;
     struct elf_error error;
-    format_text(path, sizeof path, "bin/%s", p->manifest->image);
+    tn_format(path, sizeof path, "bin/%s", p->manifest->image);
     if (archive_find(archive, path, &file) != TN_OK) {
         log_line("start: %s: image %s is not in the archive", p->name, path);
         return false;
@@ -144,11 +152,13 @@ static bool make_caps(struct process *p)
 {
     uint32_t slots = p->manifest->budget.cap_slots;
     uint64_t physical;
-    enum tn_status status =
-        process_take_frames(p, (slots * sizeof(struct tn_cap) + PAGE_SIZE - 1) / PAGE_SIZE, &physical);
+    enum tn_status status = process_take_frames(
+        p, (slots * (sizeof(struct tn_slot) + sizeof(struct tn_cap)) + PAGE_SIZE - 1) / PAGE_SIZE, &physical);
     if (status != TN_OK)
         return refuse(p, "capability table", status);
-    return tn_cap_table_init(&p->caps, phys_to_virt(physical), slots, p->epoch, TN_HANDLE_GENERATION_MAX) ||
+    struct tn_slot *slot = phys_to_virt(physical);
+    struct tn_cap *entry = (struct tn_cap *)(void *)(slot + slots);
+    return tn_cap_table_init(&p->caps, slot, entry, slots, p->epoch, TN_HANDLE_GENERATION_MAX) ||
            refuse(p, "capability table", TN_EINVAL);
 }
 
@@ -184,7 +194,7 @@ static bool give_device(struct process *p, struct tn_start *start, uint32_t n)
     }
     uint32_t bdf = device->function->bdf;
     enum tn_status status = device_claim(device, p, wanted->policy);
-    format_text(name, sizeof name, "device%u", n);
+    tn_format(name, sizeof name, "device%u", n);
     if (status != TN_OK)
         return refuse(p, name, status);
     log_line("device: %02x:%02x.%u claimed by %s, DMA policy %s%s", bdf >> 8, bdf >> 3 & 31, bdf & 7, p->name,
@@ -212,7 +222,7 @@ static bool give_service(const struct tn_manifest *m, struct process *p, struct 
     struct service *s = service_create(p->manifest->serves, p, service_depth(m, p->manifest->serves));
     if (!s)
         return refuse(p, "service", TN_EEXHAUSTED);
-    format_text(name, sizeof name, "service:%s", p->manifest->serves);
+    tn_format(name, sizeof name, "service:%s", p->manifest->serves);
     struct tn_cap_grant grant = {TN_KIND_SERVICE, TN_RIGHT_CONTROL, service_index(s), 1, 0};
     return give(p, start, name, &grant);
 }
@@ -222,7 +232,7 @@ static bool give_channel(struct process *p, struct tn_start *start, const struct
     char name[TN_NAME_MAX + 8];
     struct service *s = service_find(use->service);
     enum tn_status status = tn_ledger_charge(&p->ledger, TN_CHARGE_CHANNELS, 1);
-    format_text(name, sizeof name, "channel:%s", use->service);
+    tn_format(name, sizeof name, "channel:%s", use->service);
     if (status != TN_OK)
         return refuse(p, name, status);
     struct channel *c = s ? channel_create(s, p, use->rights) : NULL;

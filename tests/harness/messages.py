@@ -68,6 +68,8 @@ FAULT_WORDS = {
     "ud": "invalid opcode",
     "div": "divide error",
 }
+FAULT_ANY = r"^fault: "
+CALLS = r"^{process}: calls: rounds=(?P<rounds>\d+) consumed=\d+ done=(?P<done>\d+) refused=(?P<refused>\d+)$"
 PROCESS_ENDED = r"^process: {process} was ended by exception \d+$"
 DRIVER_LOST = r"^device: .* lost its driver: bus mastering off, in quarantine until reboot$"
 QUARANTINED = r"^pool: (?P<pages>\d+) pages of {process} stay in quarantine\b"

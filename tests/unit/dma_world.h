@@ -20,22 +20,45 @@ enum {
 struct world {
     struct tn_ledger ledger;
     struct tn_pool pool;
+    struct tn_slot buffer_slots[WORLD_BUFFERS];
     struct tn_buffer buffers[WORLD_BUFFERS];
     struct tn_queue queue;
+    struct tn_slot fence_slots[WORLD_FENCES];
     struct tn_fence_record fences[WORLD_FENCES];
 };
+
+static inline struct tn_pool_plan world_plan(struct world *w, uint64_t generation_max)
+{
+    return (struct tn_pool_plan){
+        .slot = w->buffer_slots,
+        .record = w->buffers,
+        .ledger = &w->ledger,
+        .owner_epoch = WORLD_EPOCH,
+        .generation_max = generation_max,
+        .count = WORLD_BUFFERS,
+        .buffer_bytes = WORLD_BUFFER_BYTES,
+    };
+}
 
 static inline void world_init(struct world *w, uint64_t generation_max)
 {
     memset(w, 0, sizeof(*w));
     for (int i = 0; i < TN_CHARGE_COUNT; i++)
         w->ledger.limit[i] = 100;
-    assert_true(
-        tn_pool_init(&w->pool, w->buffers, WORLD_BUFFERS, WORLD_BUFFER_BYTES, WORLD_EPOCH, &w->ledger, generation_max));
-    assert_true(tn_queue_init(&w->queue, w->fences, WORLD_FENCES, TN_HANDLE_GENERATION_MAX));
+    struct tn_pool_plan plan = world_plan(w, generation_max);
+    assert_true(tn_pool_init(&w->pool, &plan));
+    assert_true(tn_queue_init(&w->queue, w->fence_slots, w->fences, WORLD_FENCES, TN_HANDLE_GENERATION_MAX));
     assert_ok(tn_pool_move(&w->pool, TN_POOL_RESERVED));
     assert_ok(tn_pool_move(&w->pool, TN_POOL_COMMITTED));
     assert_ok(tn_pool_move(&w->pool, TN_POOL_MAPPED));
+}
+
+static inline uint32_t world_retired(const struct world *w)
+{
+    uint32_t retired = 0;
+    for (int i = 0; i < WORLD_BUFFERS; i++)
+        retired += w->buffer_slots[i].generation == TN_SLOT_RETIRED;
+    return retired;
 }
 
 static inline void world_recount(const struct world *w)
@@ -46,10 +69,9 @@ static inline void world_recount(const struct world *w)
     for (uint32_t i = 0; i < w->pool.slots.count; i++) {
         buffers[w->buffers[i].state]++;
         taken += w->buffers[i].state != TN_BUFFER_FREE;
-        assert_int_equal(w->buffers[i].slot.live, w->buffers[i].state != TN_BUFFER_FREE);
-        dead += !w->buffers[i].slot.live && w->buffers[i].slot.generation == w->pool.slots.generation_max;
+        assert_int_equal(tn_slots_live(&w->pool.slots, i), w->buffers[i].state != TN_BUFFER_FREE);
+        dead += w->buffer_slots[i].generation == TN_SLOT_RETIRED;
     }
-    assert_int_equal(w->pool.slots.retired, dead);
     assert_int_equal(w->pool.slots.free, w->pool.slots.count - taken - dead);
     for (uint32_t i = 0; i < w->queue.slots.count; i++) {
         fences[w->fences[i].state]++;

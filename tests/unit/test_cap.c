@@ -8,6 +8,7 @@
 
 struct world {
     struct tn_cap_table table;
+    struct tn_slot slots[4];
     struct tn_cap caps[4];
 };
 
@@ -17,7 +18,7 @@ static const struct tn_cap_grant buffer_grant = {
 static void start(struct world *w, uint64_t generation_max)
 {
     memset(w, 0, sizeof(*w));
-    assert_true(tn_cap_table_init(&w->table, w->caps, 4, 77, generation_max));
+    assert_true(tn_cap_table_init(&w->table, w->slots, w->caps, 4, 77, generation_max));
 }
 
 static uint64_t insert(struct world *w, const struct tn_cap_grant *grant)
@@ -42,10 +43,11 @@ static void g6_init_refuses_every_bad_argument_and_changes_nothing(void **state)
     (void)state;
     struct world w;
     start(&w, 9);
-    assert_refused(&w, false, tn_cap_table_init(&w.table, NULL, 4, 1, 9));
-    assert_refused(&w, false, tn_cap_table_init(&w.table, w.caps, 0, 1, 9));
-    assert_refused(&w, false, tn_cap_table_init(&w.table, w.caps, 4, 0, 9));
-    assert_refused(&w, false, tn_cap_table_init(&w.table, w.caps, 4, 1, 0));
+    assert_refused(&w, false, tn_cap_table_init(&w.table, NULL, w.caps, 4, 1, 9));
+    assert_refused(&w, false, tn_cap_table_init(&w.table, w.slots, NULL, 4, 1, 9));
+    assert_refused(&w, false, tn_cap_table_init(&w.table, w.slots, w.caps, 0, 1, 9));
+    assert_refused(&w, false, tn_cap_table_init(&w.table, w.slots, w.caps, 4, 0, 9));
+    assert_refused(&w, false, tn_cap_table_init(&w.table, w.slots, w.caps, 4, 1, 0));
 }
 
 static void g3_a_live_handle_finds_what_was_granted(void **state)

@@ -9,14 +9,24 @@ static void g6_pool_init_refuses_every_bad_argument_and_changes_nothing(void **s
     (void)state;
     struct world w;
     world_init(&w, 99);
-    assert_refused(&w, false, tn_pool_init(&w.pool, NULL, 4, 4096, 1, &w.ledger, 9));
-    assert_refused(&w, false, tn_pool_init(&w.pool, w.buffers, 0, 4096, 1, &w.ledger, 9));
-    assert_refused(&w, false, tn_pool_init(&w.pool, w.buffers, 4, 0, 1, &w.ledger, 9));
-    assert_refused(&w, false, tn_pool_init(&w.pool, w.buffers, 4, (1u << 31) + 1, 1, &w.ledger, 9));
-    assert_refused(&w, false, tn_pool_init(&w.pool, w.buffers, 4, 4096, 0, &w.ledger, 9));
-    assert_refused(&w, false, tn_pool_init(&w.pool, w.buffers, 4, 4096, 1, NULL, 9));
-    assert_refused(&w, false, tn_pool_init(&w.pool, w.buffers, 4, 4096, 1, &w.ledger, 0));
-    assert_true(tn_pool_init(&w.pool, w.buffers, 4, 1u << 31, 1, &w.ledger, 9));
+    const struct tn_pool_plan good = world_plan(&w, 9);
+    struct tn_pool_plan bad[10];
+    for (int i = 0; i < 10; i++)
+        bad[i] = good;
+    bad[0].slot = NULL;
+    bad[1].record = NULL;
+    bad[2].ledger = NULL;
+    bad[3].owner_epoch = 0;
+    bad[4].generation_max = 0;
+    bad[5].generation_max = TN_HANDLE_GENERATION_MAX + 1;
+    bad[6].count = 0;
+    bad[7].count = (1u << 20) + 1;
+    bad[8].buffer_bytes = 0;
+    bad[9].buffer_bytes = (1u << 31) + 1;
+    for (int i = 0; i < 10; i++)
+        assert_refused(&w, false, tn_pool_init(&w.pool, &bad[i]));
+    bad[9].buffer_bytes = 1u << 31;
+    assert_true(tn_pool_init(&w.pool, &bad[9]));
     assert_int_equal(w.pool.state, TN_POOL_EMPTY);
 }
 
@@ -149,7 +159,7 @@ static void g4_a_buffer_retires_at_the_maximum_generation(void **state)
         rounds++;
     }
     assert_int_equal(rounds, 2 * WORLD_BUFFERS);
-    assert_int_equal(w.pool.slots.retired, WORLD_BUFFERS);
+    assert_int_equal(world_retired(&w), WORLD_BUFFERS);
     assert_refused(&w, TN_EEXHAUSTED, tn_buffer_alloc_decide(&w.pool, 1));
     world_recount(&w);
     /* A pool of retired buffers still comes to its end. */
@@ -170,7 +180,7 @@ static void g4_a_buffer_that_cannot_come_home_is_not_submitted(void **state)
     struct tn_submission again = world_submission(&w, name);
     assert_refused(&w, TN_ERETIRED, tn_submit_decide(&w.queue, &again));
     world_release(&w, name);
-    assert_int_equal(w.pool.slots.retired, 1);
+    assert_int_equal(world_retired(&w), 1);
     world_recount(&w);
 }
 

@@ -9,10 +9,11 @@ static void g6_queue_init_refuses_every_bad_argument_and_changes_nothing(void **
     (void)state;
     struct world w;
     world_init(&w, 99);
-    assert_refused(&w, false, tn_queue_init(&w.queue, NULL, 3, 9));
-    assert_refused(&w, false, tn_queue_init(&w.queue, w.fences, 0, 9));
-    assert_refused(&w, false, tn_queue_init(&w.queue, w.fences, 3, 0));
-    assert_refused(&w, false, tn_queue_init(&w.queue, w.fences, (1u << 20) + 1, 9));
+    assert_refused(&w, false, tn_queue_init(&w.queue, NULL, w.fences, 3, 9));
+    assert_refused(&w, false, tn_queue_init(&w.queue, w.fence_slots, NULL, 3, 9));
+    assert_refused(&w, false, tn_queue_init(&w.queue, w.fence_slots, w.fences, 0, 9));
+    assert_refused(&w, false, tn_queue_init(&w.queue, w.fence_slots, w.fences, 3, 0));
+    assert_refused(&w, false, tn_queue_init(&w.queue, w.fence_slots, w.fences, (1u << 20) + 1, 9));
 }
 
 static void g1_a_second_submit_of_one_buffer_is_refused(void **state)
@@ -126,7 +127,7 @@ static void g4_a_queue_of_retired_fences_refuses_for_good(void **state)
     (void)state;
     struct world w;
     world_init(&w, 9999);
-    assert_true(tn_queue_init(&w.queue, w.fences, WORLD_FENCES, 2));
+    assert_true(tn_queue_init(&w.queue, w.fence_slots, w.fences, WORLD_FENCES, 2));
     uint64_t buffer = world_alloc(&w);
     uint64_t fences[100];
     struct tn_submission s = world_submission(&w, buffer);

@@ -2,8 +2,8 @@
 /*
  * The driver kit's formatter and its reader of manifest arguments.
  */
+#include <tn_format.h>
 #include <user/lib/args.h>
-#include <user/lib/format.h>
 
 #include "unit.h"
 
@@ -12,7 +12,7 @@ __attribute__((format(printf, 2, 3))) static void expect(const char *want, const
     char out[64];
     va_list arguments;
     va_start(arguments, format);
-    size_t length = tn_format(out, sizeof(out), format, arguments);
+    size_t length = tn_format_v(out, sizeof(out), format, arguments);
     va_end(arguments);
     assert_string_equal(out, want);
     assert_int_equal(length, strlen(want));
@@ -34,7 +34,7 @@ static size_t format_into(char *out, size_t size, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    size_t length = tn_format(out, size, format, arguments);
+    size_t length = tn_format_v(out, size, format, arguments);
     va_end(arguments);
     return length;
 }

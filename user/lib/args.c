@@ -4,7 +4,7 @@
  */
 #include "args.h"
 
-#include "format.h"
+#include <tn_format.h>
 
 /* A stretch of the argument text. */
 struct word {
@@ -62,7 +62,7 @@ __attribute__((format(printf, 2, 3))) static enum tn_status complain(char *error
 {
     va_list arguments;
     va_start(arguments, format);
-    tn_format(error, TN_ARGS_ERROR_MAX, format, arguments);
+    tn_format_v(error, TN_ARGS_ERROR_MAX, format, arguments);
     va_end(arguments);
     return TN_EINVAL;
 }

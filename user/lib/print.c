@@ -6,9 +6,9 @@
 
 #include <tenure/abi/handle.h>
 
-#include "format.h"
 #include "process.h"
 #include "ring.h"
+#include <tn_format.h>
 
 static uint64_t console;
 
@@ -21,7 +21,7 @@ void tn_print_init(const struct tn_start *start)
 static void print(const char *format, va_list arguments)
 {
     char line[TN_CONSOLE_WRITE_MAX + 1];
-    size_t length = tn_format(line, sizeof(line), format, arguments);
+    size_t length = tn_format_v(line, sizeof(line), format, arguments);
     if (console == TN_HANDLE_NONE || length == 0)
         return;
     struct tn_sqe sqe = {.op = TN_OP_CONSOLE_WRITE, .handle = console, .arg = {(uint64_t)(uintptr_t)line, length}};

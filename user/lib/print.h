@@ -10,7 +10,8 @@
 
 void tn_print_init(const struct tn_start *start);
 
-/* One line, cut at TN_CONSOLE_WRITE_MAX bytes. Without a console capability nothing is printed. Formats: format.h. */
+/* One line, cut at TN_CONSOLE_WRITE_MAX bytes. Without a console capability nothing is printed. Formats: tn_format.h.
+ */
 __attribute__((format(printf, 1, 2))) void tn_print(const char *format, ...);
 
 /* Prints the line and ends the process with status 1. */

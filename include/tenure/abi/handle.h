@@ -12,7 +12,8 @@ enum {
     TN_HANDLE_SLOT_BITS = 20,
     TN_HANDLE_GENERATION_BITS = 44,
 };
-#define TN_HANDLE_SLOT_MASK ((UINT64_C(1) << TN_HANDLE_SLOT_BITS) - 1)
+#define TN_HANDLE_SLOTS     (UINT64_C(1) << TN_HANDLE_SLOT_BITS)
+#define TN_HANDLE_SLOT_MASK (TN_HANDLE_SLOTS - 1)
 /* The last generation of a slot. At two generations a submission and 10 million submissions a second
  * of one and the same slot, a slot retires after ten days; slots are reused oldest first, so a table of
  * n slots lasts n times as long (64 slots: 20 months). */
@@ -21,17 +22,27 @@ enum {
 /* Generation 0 is never valid, so an all-zero handle is "none" everywhere. */
 #define TN_HANDLE_NONE UINT64_C(0)
 
+/*@ logic integer tn_slot_of(integer handle) = handle % TN_HANDLE_SLOTS;
+    logic integer tn_generation_of(integer handle) = handle / TN_HANDLE_SLOTS; */
+
+/*@ requires slot < TN_HANDLE_SLOTS && generation <= TN_HANDLE_GENERATION_MAX;
+    assigns \nothing;
+    ensures tn_slot_of(\result) == slot && tn_generation_of(\result) == generation; */
 static inline uint64_t tn_handle_make(uint32_t slot, uint64_t generation)
 {
-    return generation << TN_HANDLE_SLOT_BITS | slot;
+    return generation * TN_HANDLE_SLOTS + slot;
 }
+/*@ assigns \nothing;
+    ensures \result == tn_slot_of(handle) && \result < TN_HANDLE_SLOTS; */
 static inline uint32_t tn_handle_slot(uint64_t handle)
 {
-    return (uint32_t)(handle & TN_HANDLE_SLOT_MASK);
+    return (uint32_t)(handle % TN_HANDLE_SLOTS);
 }
+/*@ assigns \nothing;
+    ensures \result == tn_generation_of(handle) && \result <= TN_HANDLE_GENERATION_MAX; */
 static inline uint64_t tn_handle_generation(uint64_t handle)
 {
-    return handle >> TN_HANDLE_SLOT_BITS;
+    return handle / TN_HANDLE_SLOTS;
 }
 
 enum tn_kind {

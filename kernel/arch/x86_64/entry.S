@@ -36,6 +36,45 @@
     .section .text, "ax"
     .code64
 
+    .macro SAVE_REGISTERS
+    push %rdi
+    push %rsi
+    push %rdx
+    push %rcx
+    push %rax
+    push %r8
+    push %r9
+    push %r10
+    push %r11
+    push %rbx
+    push %rbp
+    push %r12
+    push %r13
+    push %r14
+    push %r15
+    cld
+    .endm
+
+    /* ends with rsp at the frame's rip, as IRET wants it */
+    .macro RESTORE_REGISTERS
+    pop %r15
+    pop %r14
+    pop %r13
+    pop %r12
+    pop %rbp
+    pop %rbx
+    pop %r11
+    pop %r10
+    pop %r9
+    pop %r8
+    pop %rax
+    pop %rcx
+    pop %rdx
+    pop %rsi
+    pop %rdi
+    add $16, %rsp
+    .endm
+
     .globl syscall_entry
 syscall_entry:
     swapgs
@@ -91,22 +130,7 @@ resume:
 
     .globl resume_interrupted
 resume_interrupted:
-    pop %r15
-    pop %r14
-    pop %r13
-    pop %r12
-    pop %rbp
-    pop %rbx
-    pop %r11
-    pop %r10
-    pop %r9
-    pop %r8
-    pop %rax
-    pop %rcx
-    pop %rdx
-    pop %rsi
-    pop %rdi
-    add $16, %rsp
+    RESTORE_REGISTERS
     swapgs
     iretq
 
@@ -115,25 +139,6 @@ resume_interrupted:
 enter_user:
     mov %rdi, %rax
     jmp resume
-
-    .macro SAVE_REGISTERS
-    push %rdi
-    push %rsi
-    push %rdx
-    push %rcx
-    push %rax
-    push %r8
-    push %r9
-    push %r10
-    push %r11
-    push %rbx
-    push %rbp
-    push %r12
-    push %r13
-    push %r14
-    push %r15
-    cld
-    .endm
 
 trap_common:
     SAVE_REGISTERS
@@ -156,22 +161,7 @@ trap_in_kernel:
     and $-16, %rsp
     call trap_from_kernel
     mov %rbx, %rsp
-    pop %r15
-    pop %r14
-    pop %r13
-    pop %r12
-    pop %rbp
-    pop %rbx
-    pop %r11
-    pop %r10
-    pop %r9
-    pop %r8
-    pop %rax
-    pop %rcx
-    pop %rdx
-    pop %rsi
-    pop %rdi
-    add $16, %rsp
+    RESTORE_REGISTERS
     iretq
 
     /* NMI, #DF and #MC can come between SYSCALL and SWAPGS; they end the machine and need no gs. */

@@ -8,6 +8,7 @@
 #include <args.h>
 #include <blk_client.h>
 #include <clock.h>
+#include <enter.h>
 #include <mem.h>
 #include <print.h>
 #include <process.h>
@@ -317,6 +318,25 @@ static void case_missing_right(void)
     drop(&result.buffer);
 }
 
+/* Twice: the second time there is a request that has ended, too. */
+static void case_lying_service(void)
+{
+    report_count("lies_of_a_service", ask_and_wait(PEER_LIE, 0).answer[0], 0);
+    report_count("lies_after_an_end", ask_and_wait(PEER_LIE, 0).answer[0], 0);
+}
+
+/* Claims more entries than the queue holds; nothing may be taken. */
+static void case_lying_tail(const struct tn_start *start)
+{
+    struct tn_ring_header *header = (struct tn_ring_header *)start->ring;
+    uint32_t tail = header->sq_tail;
+    __atomic_store_n(&header->sq_tail, tail + start->sq_entries + 1, __ATOMIC_RELEASE);
+    struct tn_enter_result result = tn_enter(0, 1, 0, TN_DEADLINE_NOW);
+    __atomic_store_n(&header->sq_tail, tail, __ATOMIC_RELEASE);
+    report_status("ring_tail_ahead", result.status, TN_EINVAL);
+    report_count("ring_tail_ahead_takes_nothing", result.consumed, 0);
+}
+
 static void open_peer(const struct tn_start *start)
 {
     const struct tn_start_cap *channel = tn_start_find(start, "channel:peer0");
@@ -354,5 +374,7 @@ int tn_main(const struct tn_start *start)
     case_missing_right();
     case_other_channel();
     case_zero_for_another();
+    case_lying_service();
+    case_lying_tail(start);
     return report_end("dmabuffer ownership");
 }

@@ -22,6 +22,7 @@ static struct tn_service service;
 static struct tn_blk blk; /* only its queue: no question is asked of the disk */
 static struct tn_request held[CREDITS];
 static uint32_t held_count;
+static uint32_t cq_entries;
 
 static struct tn_answer try_release(uint64_t number)
 {
@@ -81,6 +82,33 @@ static void hold(const struct tn_request *request)
         tn_service_complete(&service, &held[--held_count], &(struct tn_answer){.status = TN_OK});
 }
 
+static uint64_t wrongly(uint64_t id, uint64_t ticket, uint64_t word, enum tn_status want)
+{
+    struct tn_sqe sqe = {.op = TN_OP_COMPLETE, .handle = service.handle, .arg = {id, ticket, word}};
+    return tn_ring_call(&sqe, NULL) != want;
+}
+
+/* A service that lies about its requests ends none of them; one that asks for more than its queue holds gets nothing.
+ */
+static struct tn_answer lie(const struct tn_request *r)
+{
+    static struct tn_request before; /* completed long ago */
+    uint64_t done = tn_complete_word(TN_OK, 0), generation = UINT64_C(1) << TN_HANDLE_SLOT_BITS, accepted = 0;
+    struct tn_sqe serve_more = {.op = TN_OP_SERVE, .handle = service.handle, .arg = {0, cq_entries}};
+    accepted += wrongly(r->id, r->ticket + 1, done, TN_ESTALE);
+    accepted += wrongly(r->id, 0, done, TN_ESTALE);
+    accepted += wrongly(r->id + generation, r->ticket, done, TN_ESTALE);
+    accepted += wrongly(r->id | TN_HANDLE_SLOT_MASK, r->ticket, done, TN_ESTALE);
+    accepted += wrongly(TN_HANDLE_NONE, r->ticket, done, TN_ESTALE);
+    accepted += wrongly(before.id, before.ticket, done, TN_ESTALE);
+    accepted += wrongly(r->id, r->ticket, tn_complete_word(TN_OK, r->length + 1), TN_EPROTOCOL);
+    accepted += wrongly(r->id, r->ticket, tn_complete_word(TN_EABORTED, 0), TN_EPROTOCOL);
+    accepted += wrongly(r->id, r->ticket, tn_complete_word(UINT32_MAX, 0), TN_EPROTOCOL);
+    accepted += tn_ring_call(&serve_more, NULL) != TN_EAGAIN; /* its own answer takes one place */
+    before = *r;
+    return (struct tn_answer){.status = TN_OK, .word = {accepted}};
+}
+
 static void serve(const struct tn_request *request)
 {
     struct tn_answer answer = {.status = TN_ENOTSUP};
@@ -96,6 +124,9 @@ static void serve(const struct tn_request *request)
         return;
     case PEER_COUNT_DIRT:
         answer = count_dirt(request->argument);
+        break;
+    case PEER_LIE:
+        answer = lie(request);
         break;
     case PEER_USE_PART:
         answer = request->argument > request->length
@@ -114,6 +145,7 @@ int tn_main(const struct tn_start *start)
     if (channel == NULL)
         tn_die("no channel to a block service: the manifest needs uses = [{ service = \"blk0\", … }]");
     tn_dma_queue_init(&blk.queue, channel->handle);
+    cq_entries = start->cq_entries;
     enum tn_status status = tn_service_open(&service, start, CREDITS);
     if (status != TN_OK)
         tn_die("no service to serve: %s", tn_status_name(status));

@@ -16,7 +16,9 @@ enum selftest_op {
     PEER_COUNT_DIRT =
         4, /* argument = peer_pool(): allocates such a pool. Answer 0 = status, 1 = bytes that are not zero. */
     PEER_USE_PART =
-        5, /* a buffer TN_FROM_DEVICE; argument = n: completed with n bytes used, which the peer cannot write */
+        5,        /* a buffer TN_FROM_DEVICE; argument = n: completed with n bytes used, which the peer cannot write */
+    PEER_LIE = 6, /* completes this very request wrongly in every way, asks for too many credits; answer 0 = how many of
+                     these were not refused as they must be */
 };
 
 static inline uint64_t peer_pool(uint32_t buffer_bytes, uint32_t count)

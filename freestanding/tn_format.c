@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See format.h. */
-#include "lib/format.h"
+/* See tn_format.h. */
+#include "tn_format.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -47,7 +47,7 @@ static void put_string(struct sink *sink, const struct spec *spec, const char *s
 {
     size_t n = 0;
     if (!s)
-        s = "(none)";
+        s = "(null)";
     while ((spec->precision < 0 || n < (size_t)spec->precision) && s[n] != 0)
         n++;
     for (size_t i = 0; i < n; i++)
@@ -64,8 +64,8 @@ static const char *read_spec(const char *f, struct spec *spec, int star)
         spec->zero = true;
         f++;
     }
-    while (*f >= '0' && *f <= '9')
-        spec->width = spec->width * 10 + (unsigned)(*f++ - '0');
+    for (; *f >= '0' && *f <= '9'; f++)
+        spec->width = spec->width > 99 ? 99 : spec->width * 10 + (unsigned)(*f - '0');
     if (f[0] == '.' && f[1] == '*') {
         spec->precision = star;
         f += 2;
@@ -84,7 +84,7 @@ static bool has_star(const char *f)
     return f[0] == '.' && f[1] == '*';
 }
 
-size_t format_text_v(char *out, size_t size, const char *f, va_list args)
+size_t tn_format_v(char *out, size_t size, const char *f, va_list args)
 {
     struct sink sink = {out, size, 0};
     if (size == 0)
@@ -107,21 +107,24 @@ size_t format_text_v(char *out, size_t size, const char *f, va_list args)
             put_string(&sink, &spec, va_arg(args, const char *));
         } else if (*f == 'c') {
             put(&sink, (char)va_arg(args, int));
-        } else if (*f == 0) {
+        } else if (*f == 0) { /* cut in the middle of a conversion */
+            put(&sink, '?');
             break;
-        } else {
-            put(&sink, *f);
+        } else if (*f == '%') {
+            put(&sink, '%');
+        } else { /* a mistake of ours: visible, and no argument is taken */
+            put(&sink, '?');
         }
     }
     out[sink.used] = 0;
     return sink.used;
 }
 
-size_t format_text(char *out, size_t size, const char *format, ...)
+size_t tn_format(char *out, size_t size, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    size_t n = format_text_v(out, size, format, args);
+    size_t n = tn_format_v(out, size, format, args);
     va_end(args);
     return n;
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The kernel's text formatting agrees with the C library's on what it supports, and never writes beyond its buffer. */
-#include "lib/format.h"
+#include <tn_format.h>
 
 #include "unit.h"
 
 #define SAME(...)                                                                                                      \
     do {                                                                                                               \
         char ours[128], theirs[128];                                                                                   \
-        size_t n = format_text(ours, sizeof ours, __VA_ARGS__);                                                        \
+        size_t n = tn_format(ours, sizeof ours, __VA_ARGS__);                                                          \
         snprintf(theirs, sizeof theirs, __VA_ARGS__);                                                                  \
         assert_string_equal(ours, theirs);                                                                             \
         assert_int_equal(n, strlen(theirs));                                                                           \
@@ -32,14 +32,14 @@ static void the_buffer_is_never_exceeded(void **state)
     for (size_t size = 1; size < 40; size++) {
         char out[64];
         memset(out, 0x5a, sizeof out);
-        size_t n = format_text(out, size, "%s %016lx %s", "0123456789", 0x1234ul, "abcdefghijklmnop");
+        size_t n = tn_format(out, size, "%s %016lx %s", "0123456789", 0x1234ul, "abcdefghijklmnop");
         assert_true(n < size);
         assert_int_equal(out[n], 0);
         for (size_t i = size; i < sizeof out; i++)
             assert_int_equal(out[i], 0x5a);
     }
     char untouched = 'u';
-    assert_int_equal(format_text(&untouched, 0, "%s", "x"), 0);
+    assert_int_equal(tn_format(&untouched, 0, "%s", "x"), 0);
     assert_int_equal(untouched, 'u');
 }
 

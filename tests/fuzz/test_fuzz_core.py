@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""libFuzzer on sequences of operations on the core, against the oracle of tests/property: nothing found in the core as it
+is, and every bug that is seeded found within ten seconds, from nothing. The property test must find each of them too.
+"""
+
+import os
+import re
+import subprocess
+
+import pytest
+
+from harness import core_builds, paths
+
+SECONDS = 10
+CORPUS = os.path.join(paths.ROOT, "tests", "fuzz", "corpus.txt")
+BUGS = core_builds.bugs()
+LONG_SECONDS = 180
+# In `make test`: one bug of each kind; the whole table is swept by `make test-long`.
+SAMPLE = ("TN_TWIN_GENERATION", "take_does_not_refund", "retires_one_too_late")
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory):
+    return str(tmp_path_factory.mktemp("core"))
+
+
+@pytest.fixture(scope="session")
+def fuzz_harness(shared):
+    return core_builds.fuzz_harness(shared)
+
+
+@pytest.fixture(scope="session")
+def property_harness(shared):
+    return core_builds.property_harness(shared)
+
+
+def unpack_corpus(folder):
+    corpus = os.path.join(folder, "corpus")
+    os.makedirs(corpus)
+    with open(CORPUS, encoding="ascii") as file:
+        lines = [line for line in file.read().split("\n") if line and not line.startswith("#")]
+    for n, line in enumerate(lines):
+        with open(os.path.join(corpus, f"{n:04}"), "wb") as file:
+            file.write(bytes.fromhex(line))
+    return corpus
+
+
+def fuzz(program, folder, seconds, *corpus):
+    """(exit status, output)"""
+    words = [program, "-seed=1", "-max_len=512", f"-max_total_time={seconds}", "-timeout=5", "-print_final_stats=1"]
+    done = subprocess.run(
+        [*words, f"-artifact_prefix={folder}/", *corpus], capture_output=True, text=True, errors="replace", timeout=seconds + 60
+    )
+    return done.returncode, done.stderr
+
+
+def whole_core(folder, harness):
+    """The core of the tree, with the checks of a debug build; a copy, so that no object lands in the tree."""
+    root = core_builds.copy_with(core_builds.Bug("TN_TWIN_NONE"), folder)
+    return core_builds.fuzzer(folder, root, harness, ["-DTN_DEBUG=1"])
+
+
+def no_finding(folder, harness, seconds):
+    status, output = fuzz(whole_core(folder, harness), folder, seconds, unpack_corpus(folder))
+    assert status == 0, output[-3000:]
+    runs = int(re.search(r"stat::number_of_executed_units:\s+(\d+)", output)[1])
+    assert runs > 1000 * seconds, f"{runs} sequences only: the fuzzer hardly ran"
+
+
+def test_g3_the_fuzzer_finds_nothing_in_ten_seconds(folder, fuzz_harness):
+    no_finding(folder, fuzz_harness, SECONDS)
+
+
+@pytest.mark.long
+def test_g3_the_fuzzer_finds_nothing_in_minutes(folder, fuzz_harness):
+    no_finding(folder, fuzz_harness, LONG_SECONDS)
+
+
+def is_found(folder, bug, fuzz_harness, property_harness):
+    root = core_builds.copy_with(bug, folder)
+    defines = core_builds.defines_of(bug)
+    status, output = fuzz(core_builds.fuzzer(folder, root, fuzz_harness, ["-w", *defines]), folder, SECONDS)
+    finding = core_builds.FINDING.search(output)
+    assert status != 0 and finding, f"the fuzzer did not find {bug.name} within {SECONDS} s:\n{output[-1500:]}"
+    program = core_builds.property_program(folder, root, property_harness, defines)
+    done = subprocess.run([program, "--twin", "--seed", "1"], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, f"the property test did not find {bug.name}:\n{done.stdout[-1500:]}"
+    steps = int(re.search(r"# shortest sequence found, (\d+) operations:", done.stdout)[1])
+    print(f"{bug.name}: {finding[0]}; shortest sequence {steps} operations")
+    assert steps <= 40, f"{steps} operations are left: that is hardly shrunk\n{done.stdout[-3000:]}"
+
+
+@pytest.mark.parametrize("bug", [b for b in BUGS if b.name in SAMPLE], ids=lambda b: b.name)
+def test_twin_g3_a_sample_of_seeded_bugs_is_found(bug, folder, fuzz_harness, property_harness):
+    is_found(folder, bug, fuzz_harness, property_harness)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("bug", BUGS, ids=lambda b: b.name)
+def test_twin_g3_every_seeded_bug_is_found(bug, folder, fuzz_harness, property_harness):
+    is_found(folder, bug, fuzz_harness, property_harness)
+
+
+def test_the_switches_of_the_core_are_all_in_the_table():
+    names = [b.name for b in BUGS]
+    assert len(names) == len(set(names)) and len([b for b in BUGS if b.switch]) >= 13
+    assert set(SAMPLE) <= set(names)
+
+
+def test_every_edit_still_changes_the_core(folder):
+    for bug in core_builds.EDITS:
+        core_builds.copy_with(bug, folder)

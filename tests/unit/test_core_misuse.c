@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Misuse by our own code: a commit whose decide would have refused. Such a call is outside the contract (the proofs
+ * show that core/ itself never makes one); a core with its run-time checks built in traps, and that is shown here.
+ */
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core_world.h"
+
+static void misuse(struct all *a, uint32_t which)
+{
+    const struct tn_submission s = {&a->w.pool, a->gone, &a->w.ledger, 1, TN_TO_DEVICE};
+    const struct tn_completion c = {a->queued, 1, TN_OK, 0};
+    const struct tn_cap_grant grant = {TN_KIND_DEVICE, 0, 0, 1, 0};
+    switch (which) {
+    case 0:
+        (void)tn_buffer_alloc_commit(&a->w.pool, 1); /* none is free */
+        break;
+    case 1:
+        tn_buffer_release_commit(&a->w.pool, a->gone);
+        break;
+    case 2:
+        tn_buffer_scrubbed_commit(&a->w.pool, tn_handle_slot(a->cpu)); /* it is the CPU's */
+        break;
+    case 3:
+        (void)tn_submit_commit(&a->w.queue, &s);
+        break;
+    case 4:
+        (void)tn_queue_post_commit(&a->w.queue);
+        (void)tn_queue_post_commit(&a->w.queue); /* only one was queued */
+        break;
+    case 5:
+        tn_complete_commit(&a->w.queue, &c);
+        break;
+    case 6:
+        tn_fence_end_commit(&a->w.queue, a->ended, TN_EABORTED);
+        break;
+    case 7:
+        tn_fence_orphan_commit(&a->w.queue, a->ended);
+        break;
+    case 8:
+        (void)tn_fence_take_commit(&a->w.queue, a->posted);
+        break;
+    case 9:
+        tn_ledger_commit(&a->w.ledger, TN_CHARGE_BUFFERS, 1000);
+        break;
+    case 10:
+        tn_ledger_refund(&a->w.ledger, TN_CHARGE_BUFFERS, 1000);
+        break;
+    case 11:
+        tn_ring_reserve_commit(&a->ring, 8);
+        break;
+    case 12:
+        tn_ring_unreserve_commit(&a->ring, 2);
+        break;
+    case 13:
+        (void)tn_ring_post_commit(&a->ring);
+        (void)tn_ring_post_commit(&a->ring);
+        break;
+    case 14:
+        tn_slots_give(&a->caps.slots, 3);
+        break;
+    case 15:
+        tn_slots_advance(&a->caps.slots, 3);
+        break;
+    case 16:
+        tn_cap_remove_commit(&a->caps, &a->cap[3]);
+        break;
+    case 17:
+        (void)tn_cap_turn_commit(&a->caps, &a->cap[3], TN_KIND_FENCE, 0);
+        break;
+    case 18:
+        (void)tn_cap_handle(&a->caps, &a->cap[3]);
+        break;
+    case 19:
+        for (int i = 0; i < 4; i++)
+            (void)tn_cap_insert_commit(&a->caps, &grant);
+        break;
+    case 20:
+        for (int i = 0; i < 4; i++)
+            (void)tn_slots_take(&a->caps.slots);
+        break;
+    default:
+        break;
+    }
+}
+enum { MISUSES = 21, HARMLESS = MISUSES };
+
+static bool traps(uint32_t which)
+{
+    static struct all a;
+    int status;
+    prepare(&a);
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        signal(SIGILL, SIG_DFL); /* cmocka's own handler would report it as this test's failure */
+        signal(SIGSEGV, SIG_DFL);
+        if (freopen("/dev/null", "w", stderr) == NULL)
+            _exit(2);
+        misuse(&a, which);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return !(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void g6_a_commit_without_its_decide_traps_where_checks_are_built_in(void **state)
+{
+    (void)state;
+    assert_false(traps(HARMLESS));
+    if (!traps(10)) /* this core has no checks: proofs stand for them */
+        return;
+    for (uint32_t which = 0; which < MISUSES; which++)
+        if (!traps(which))
+            fail_msg("misuse %u was not noticed", which);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(g6_a_commit_without_its_decide_traps_where_checks_are_built_in),
+};
+
+UNIT_MAIN(tests)
