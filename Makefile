@@ -13,7 +13,7 @@ export TENURE_DISK := $(DISK)
 RUN = $(PYTHON) tools/run.py --build $(DIR) $${TENURE_DISK:+--disk "$$TENURE_DISK"} $(if $(MEM),--memory '$(MEM)')
 
 .DEFAULT_GOAL := help
-.PHONY: prove help run run-read test test-long build bench coverage format clean deps configure
+.PHONY: docs prove help run run-read test test-long build bench coverage format clean deps configure
 
 help:           ## Lists the targets
 	@sed -n 's/^\([a-z-]*\): .*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -38,6 +38,10 @@ build: configure ## Builds build/tenure.elf and build/initrd.cpio (release)
 
 prove: deps     ## Proves core/ with Frama-C/WP: every goal, or it fails
 	@$(PYTHON) tools/prove.py --build $(DIR) $(if $(UNIT),--unit '$(UNIT)')
+
+docs: configure ## Writes docs/state-machines.md from the tables of core/
+	@ninja -C $(DIR) --quiet tools/draw-machines
+	@$(DIR)/tools/draw-machines >docs/state-machines.md
 
 bench: configure ## Measures; prints `name value unit` and writes build/bench.json
 	@ninja -C $(DIR) --quiet all bench-plugin

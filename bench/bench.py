@@ -48,6 +48,7 @@ FIGURES = (
     Figure("blk.virtio.read4k.qd1.trusted.instr", "bench_qd1", (START, STOP), True, True, "instr/op"),
     Figure("blk.virtio.read4k.qd32.trusted.instr", "bench_qd32", (START, STOP), True, True, "instr/op"),
 )
+LIVES = ("life.core.instr", "life.queue.instr")  # counted on the host
 
 
 class BenchError(Exception):
@@ -143,11 +144,12 @@ def take(build, figure, runs):
     return rounded(value), {key: rounded(part) for key, part in parts.items()}
 
 
-def core_life(build):
-    """(value, parts): instructions of one buffer's life on core/, counted on the host by callgrind."""
+def core_lives(build):
+    """(name, value, parts) of each kind of life of one buffer on core/: its instructions, counted on the host by callgrind.
+    The parts are counted one by one, between marks; the whole is one straight line."""
     cost = core_cost.measure(os.path.join(build, "bench", "core-life-unit"), 64)
-    parts = {name: cost[name] for name in core_cost.LIFE}
-    return sum(parts.values()), parts
+    kinds = zip(LIVES, ("direct_life", "life"), (core_cost.DIRECT, core_cost.QUEUE))
+    return [(name, cost[whole], {part: cost[part] for part in parts}) for name, whole, parts in kinds]
 
 
 def commit():
@@ -185,11 +187,13 @@ def main():
         print(f"{figure.name} {value} {figure.unit}")
         print("#   " + " ".join(f"{key}={part}" for key, part in parts.items()), flush=True)
         rows.append({"name": figure.name, "value": value, "unit": figure.unit, "commit": now, "machine": here, "parts": parts})
-    if options.only in "life.core.instr":
-        value, parts = core_life(options.build)
-        print(f"life.core.instr {value} instr")
+    lives = core_lives(options.build) if any(options.only in name for name in LIVES) else []
+    for name, value, parts in lives:
+        if options.only not in name:
+            continue
+        print(f"{name} {value} instr")
         print("#   " + " ".join(f"{key}={part}" for key, part in parts.items()), flush=True)
-        rows.append({"name": "life.core.instr", "value": value, "unit": "instr", "commit": now, "machine": here, "parts": parts})
+        rows.append({"name": name, "value": value, "unit": "instr", "commit": now, "machine": here, "parts": parts})
     with open(os.path.join(options.build, "bench.json"), "w", encoding="utf-8") as file:
         json.dump(rows, file, indent=1)
         file.write("\n")

@@ -14,6 +14,7 @@
 #ifndef TENURE_CORE_DMA_H
 #define TENURE_CORE_DMA_H
 
+#include "dma_direct.h"
 #include "dma_pool.h"
 #include "dma_queue.h"
 

@@ -1,33 +1,118 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pools, and buffers while the CPU owns them. Buffers in flight are dma_queue.c's subject; memory, mappings and the
- * scrubbing itself are the embedder's.
+ * Pools and their buffers. Fences are dma_queue.c's subject; memory, mappings and the scrubbing itself are the
+ * embedder's.
  */
-#include "dma.h"
+#include "dma_pool.h"
 
-#include "bug.h"
-#include "state.h"
+/*@ requires \valid_read(plan);
+    assigns \nothing;
+    ensures \result <==> tn_pool_plan_fits(plan); */
+static bool plan_is_good(const struct tn_pool_plan *plan)
+{
+    if (plan->mark == NULL || plan->length == NULL || plan->stack == NULL || plan->owner_epoch == 0)
+        return false;
+    if (plan->count == 0 || plan->count > TN_HANDLE_SLOTS)
+        return false;
+    if (plan->generation_max == 0 || plan->generation_max > TN_BUFFER_GENERATION_MAX)
+        return false;
+    if (plan->buffer_bytes == 0 || plan->buffer_bytes > UINT32_C(1) << 31)
+        return false;
+    if (plan->buffers_per_page == 0 || plan->buffers_per_page >= TN_PAGE_LOST)
+        return false;
+    if (plan->direct && (plan->scrub || plan->buffers_per_page > 1))
+        return false;
+    return (plan->buffers_per_page > 1) == (plan->page_away != NULL);
+}
 
-/* Every buffer free, and so counted. */
-/*@ requires 0 < count <= TN_HANDLE_SLOTS && \valid(record + (0 .. count - 1));
-    assigns record[0 .. count - 1];
-    ensures \forall integer i; 0 <= i < count ==> record[i].state == TN_BUFFER_FREE;
-    ensures \forall integer s; 0 <= s < TN_BUFFER_STATES ==>
-      tn_buffers_in(record, count, s) == (s == TN_BUFFER_FREE ? count : 0); */
-static void clear_records(struct tn_buffer *record, uint32_t count)
+/* Every buffer free. */
+/*@ requires 0 < count <= TN_HANDLE_SLOTS;
+    requires \valid(mark + (0 .. count - 1)) && \valid(length + (0 .. count - 1)) && \valid(stack + (0 .. count - 1));
+    requires \separated(mark + (0 .. count - 1), length + (0 .. count - 1), stack + (0 .. count - 1));
+    assigns mark[0 .. count - 1], length[0 .. count - 1], stack[0 .. count - 1];
+    ensures tn_buffers_clear(mark, stack, count); */
+static void clear_buffers(uint64_t *mark, uint32_t *length, uint32_t *stack, uint32_t count)
 {
     /*@ loop invariant 0 <= i <= count;
-        loop invariant \forall integer j; 0 <= j < i ==> record[j].state == TN_BUFFER_FREE;
-        loop assigns i, record[0 .. count - 1];
+        loop invariant \forall integer j; 0 <= j < i ==> mark[j] == TN_MARK_STATES && stack[j] == count - 1 - j;
+        loop assigns i, mark[0 .. count - 1], length[0 .. count - 1], stack[0 .. count - 1];
         loop variant count - i; */
     for (uint32_t i = 0; i < count; i++) {
-        record[i].length = 0;
-        record[i].state = TN_BUFFER_FREE;
+        mark[i] = TN_MARK_STATES + TN_BUFFER_FREE; /* no buffer was ever held at generation 0 */
+        length[i] = 0;
+        stack[i] = count - 1 - i; /* slot 0 on top */
     }
+}
+
+/*@ requires pages > 0 ==> \valid(page_away + (0 .. pages - 1));
+    assigns page_away[0 .. pages - 1];
+    ensures \forall integer i; 0 <= i < pages ==> page_away[i] == 0; */
+static void clear_pages(uint16_t *page_away, uint32_t pages)
+{
+    /*@ loop invariant 0 <= i <= pages;
+        loop invariant \forall integer j; 0 <= j < i ==> page_away[j] == 0;
+        loop assigns i, page_away[0 .. pages - 1];
+        loop variant pages - i; */
+    for (uint32_t i = 0; i < pages; i++)
+        page_away[i] = 0;
+}
+
+/*@ predicate tn_pool_made{L}(struct tn_pool *pool, struct tn_pool_plan *plan) =
+      pool->mark == plan->mark && pool->length == plan->length && pool->stack == plan->stack &&
+      pool->page_away == plan->page_away && pool->last_mark == plan->generation_max * TN_MARK_STATES &&
+      pool->direct == (plan->direct ? plan->count : 0) && pool->direct_open == 0 &&
+      pool->free == plan->count && pool->count == plan->count && pool->buffer_bytes == plan->buffer_bytes &&
+      pool->buffers_per_page == plan->buffers_per_page && pool->away == 0 && pool->quarantined == 0 &&
+      pool->retired == 0 && pool->state == TN_POOL_EMPTY && !pool->open && (pool->scrub <==> plan->scrub); */
+/*@ requires \valid(pool) && \valid_read(plan) && tn_pool_plan_fits(plan) && tn_plan_memory(pool, plan);
+    requires tn_buffers_clear(plan->mark, plan->stack, plan->count);
+    requires plan->page_away != \null ==> \forall integer g;
+      0 <= g < tn_page_count(plan->count, plan->buffers_per_page) ==> plan->page_away[g] == 0;
+    assigns *pool;
+    ensures tn_pool_made(pool, plan);
+    ensures tn_pool_shape(pool);
+    ensures tn_page_shape(pool);
+    ensures tn_pool_service(pool);
+    ensures tn_pool_marks(pool);
+    ensures tn_pool_counts(pool);
+    ensures tn_pool_stack(pool);
+    ensures tn_pool_paged(pool); */
+static void set_up(struct tn_pool *pool, const struct tn_pool_plan *plan)
+{
+    pool->mark = plan->mark;
+    pool->length = plan->length;
+    pool->stack = plan->stack;
+    pool->page_away = plan->page_away;
+#ifdef TN_TWIN_WRAP /* negative twin: no generation is the last */
+    pool->last_mark = UINT64_MAX;
+#else
+    pool->last_mark = plan->generation_max * TN_MARK_STATES;
+#endif
+    pool->owner_epoch = plan->owner_epoch;
+    pool->direct = plan->direct ? plan->count : 0;
+    pool->direct_open = 0;
+    pool->free = plan->count;
+    pool->count = plan->count;
+    pool->buffer_bytes = plan->buffer_bytes;
+    pool->buffers_per_page = plan->buffers_per_page;
+    pool->away = 0;
+    pool->quarantined = 0;
+    pool->retired = 0;
+    pool->state = TN_POOL_EMPTY;
+    pool->open = false;
+    pool->scrub = plan->scrub;
+    //@ assert tn_pool_made(pool, plan) && tn_pool_plan_fits(plan);
+    //@ assert tn_buffers_clear(pool->mark, pool->stack, pool->count);
+    //@ assert tn_pool_shape(pool);
+    //@ assert tn_page_shape(pool);
+    //@ ghost uint64_t *mark = pool->mark;
+    //@ ghost uint32_t count = pool->count, per_page = pool->buffers_per_page;
+    //@ assert tn_state_of(TN_MARK_STATES) == TN_BUFFER_FREE;
     /*@ ghost
       /@ loop invariant 0 <= k <= count;
-         loop invariant \forall integer s; 0 <= s < TN_BUFFER_STATES ==>
-           tn_buffers_in(record, k, s) == (s == TN_BUFFER_FREE ? k : 0);
+         loop invariant \forall integer s; tn_marks_in(mark, k, s) == (s == TN_BUFFER_FREE ? k : 0);
+         loop invariant tn_marks_away(mark, k) == 0;
+         loop invariant \forall integer g; tn_marks_on_page(mark, k, per_page, g) == 0;
          loop assigns k;
          loop variant count - k;
       @/
@@ -37,46 +122,27 @@ static void clear_records(struct tn_buffer *record, uint32_t count)
 
 bool tn_pool_init(struct tn_pool *pool, const struct tn_pool_plan *plan)
 {
-    struct tn_buffer *record = plan->record;
+    if (!plan_is_good(plan))
+        return false;
     uint32_t count = plan->count;
-    if (record == NULL || plan->ledger == NULL || plan->owner_epoch == 0)
-        return false;
-    if (plan->buffer_bytes == 0 || plan->buffer_bytes > UINT32_C(1) << 31)
-        return false;
-    if (!tn_slots_fit(plan->slot, count, plan->generation_max))
-        return false;
-    clear_records(record, count);
-    pool->record = record;
-    pool->owner_epoch = plan->owner_epoch;
-    pool->ledger = plan->ledger;
-    pool->buffer_bytes = plan->buffer_bytes;
-    pool->state = TN_POOL_EMPTY;
-    pool->in_state[TN_BUFFER_FREE] = count;
-    pool->in_state[TN_BUFFER_CPU] = 0;
-    pool->in_state[TN_BUFFER_IN_FLIGHT] = 0;
-    pool->in_state[TN_BUFFER_COMPLETED] = 0;
-    pool->in_state[TN_BUFFER_ABORTED] = 0;
-    pool->in_state[TN_BUFFER_ORPHAN] = 0;
-    pool->in_state[TN_BUFFER_SCRUBBING] = 0;
-    pool->in_state[TN_BUFFER_QUARANTINED] = 0;
-    return tn_slots_init(&pool->slots, plan->slot, count, plan->generation_max);
+    clear_buffers(plan->mark, plan->length, plan->stack, count);
+    clear_pages(plan->page_away, tn_pool_pages(count, plan->buffers_per_page));
+    set_up(pool, plan);
+    return true;
 }
 
 /* What the buffers of a pool must look like before it enters a state. */
 /*@ requires tn_pool_ok(pool);
     assigns \nothing;
-    ensures \result && to == TN_POOL_INVALIDATED ==>
-      pool->in_state[TN_BUFFER_IN_FLIGHT] == 0 && pool->in_state[TN_BUFFER_ORPHAN] == 0 &&
-      pool->in_state[TN_BUFFER_QUARANTINED] == 0;
-    ensures \result && to == TN_POOL_SCRUBBED ==> pool->in_state[TN_BUFFER_FREE] == pool->slots.count; */
+    ensures \result <==> (to == TN_POOL_INVALIDATED ==> pool->away == 0) &&
+              (to == TN_POOL_SCRUBBED ==> pool->free + pool->retired == pool->count); */
 static bool buffers_allow(const struct tn_pool *pool, enum tn_pool_state to)
 {
     switch (to) {
     case TN_POOL_INVALIDATED: /* the device's reach has ended for every buffer */
-        return pool->in_state[TN_BUFFER_IN_FLIGHT] == 0 && pool->in_state[TN_BUFFER_ORPHAN] == 0 &&
-               pool->in_state[TN_BUFFER_QUARANTINED] == 0;
+        return pool->away == 0;
     case TN_POOL_SCRUBBED:
-        return pool->in_state[TN_BUFFER_FREE] == pool->slots.count;
+        return tn_pool_is_idle(pool);
     default:
         return true;
     }
@@ -93,79 +159,256 @@ enum tn_status tn_pool_move(struct tn_pool *pool, enum tn_pool_state to)
     (void)buffers_allow;
 #endif
     pool->state = (uint32_t)to;
-    //@ assert tn_slots_same{Pre, Here}(&pool->slots);
+    pool->open = to == TN_POOL_MAPPED;
+    pool->direct_open = to == TN_POOL_MAPPED ? pool->direct : 0;
+    /*@ ghost // no mark changed, so no count did
+      /@ loop invariant 0 <= k <= pool->count;
+         loop invariant \forall integer s; tn_marks_in(pool->mark, k, s) == tn_marks_in{Pre}(pool->mark, k, s);
+         loop invariant tn_marks_away(pool->mark, k) == tn_marks_away{Pre}(pool->mark, k);
+         loop invariant \forall integer g; tn_marks_on_page(pool->mark, k, pool->buffers_per_page, g) ==
+           tn_marks_on_page{Pre}(pool->mark, k, pool->buffers_per_page, g);
+         loop assigns k;
+         loop variant pool->count - k;
+      @/
+      for (uint32_t k = 0; k < pool->count; k++) ;
+    */
+    //@ assert \forall integer i; 0 <= i < pool->count ==> pool->mark[i] == \at(pool->mark[i], Pre);
+    //@ assert \forall integer i; 0 <= i < pool->free ==> pool->stack[i] == \at(pool->stack[i], Pre);
+    //@ assert tn_pool_stack(pool);
     return TN_OK;
 }
 
-enum tn_status tn_buffer_alloc_decide(const struct tn_pool *pool, uint64_t length)
+enum tn_status tn_buffer_alloc_refusal(const struct tn_pool *pool)
 {
-    if (pool->state != TN_POOL_MAPPED)
+    if (!pool->open)
         return TN_ESTATE;
-    if (length == 0 || length > pool->buffer_bytes)
-        return TN_ERANGE;
-    enum tn_status status = tn_ledger_decide(pool->ledger, TN_CHARGE_BUFFERS, 1);
+    return pool->retired + pool->quarantined == pool->count ? TN_ERETIRED : TN_EEXHAUSTED;
+}
+
+/* ---- slices ---- */
+
+/* Where the page of a buffer is counted, in a pool with slices. */
+/*@ requires tn_pool_shape(pool) && tn_page_shape(pool) && pool->page_away != \null && slot < pool->count;
+    assigns \nothing;
+    ensures \result == &pool->page_away[slot / pool->buffers_per_page];
+    ensures slot / pool->buffers_per_page < tn_page_count(pool->count, pool->buffers_per_page);
+    ensures \valid(\result); */
+static uint16_t *page_of(const struct tn_pool *pool, uint64_t slot)
+{
+    return &pool->page_away[slot / pool->buffers_per_page];
+}
+
+/* Who may touch the page of a buffer? TN_OK: the CPU, if no more than `own` buffers of it are away. */
+/*@ requires tn_pool_ok(pool) && slot < pool->count && own <= 1;
+    assigns \nothing;
+    ensures \result == TN_OK || \result == TN_EAGAIN || \result == TN_EQUARANTINED;
+    ensures \result == TN_OK <==> tn_page_allows(pool, slot, own);
+    ensures \result == TN_OK ==> tn_page_is_clear(pool, slot, own); */
+static enum tn_status page_decide(const struct tn_pool *pool, uint64_t slot, uint32_t own)
+{
+#ifdef TN_TWIN_PAGE /* negative twin: a slice is alone on its page */
+    (void)pool, (void)slot, (void)own;
+    return TN_OK;
+#else
+    if (pool->page_away == NULL)
+        return TN_OK;
+    uint32_t away = *page_of(pool, slot);
+    if (away >= TN_PAGE_LOST)
+        return TN_EQUARANTINED;
+    return away <= own ? TN_OK : TN_EAGAIN;
+#endif
+}
+
+/* The counter of a page of which one buffer moves. */
+/*@ requires \valid(away) && from < TN_BUFFER_STATES && to < TN_BUFFER_STATES;
+    requires 0 <= *away % TN_PAGE_LOST + tn_away_bit(to) - tn_away_bit(from) < TN_PAGE_LOST;
+    assigns *away;
+    ensures *away % TN_PAGE_LOST == \old(*away % TN_PAGE_LOST) + tn_away_bit(to) - tn_away_bit(from);
+    ensures \old(*away) >= TN_PAGE_LOST || to == TN_BUFFER_QUARANTINED <==> *away >= TN_PAGE_LOST; */
+static void count_on_page(uint16_t *away, uint32_t from, uint32_t to)
+{
+    bool was_away = tn_buffer_is_away(from), is_away = tn_buffer_is_away(to);
+    if (was_away && !is_away)
+        --*away;
+    if (!was_away && is_away)
+        ++*away;
+    if (to == TN_BUFFER_QUARANTINED && *away < TN_PAGE_LOST)
+        *away = (uint16_t)(*away + TN_PAGE_LOST);
+}
+
+/* A move with its page. */
+/*@ requires tn_pool_ok(pool) && tn_buffer_is(pool, name, tn_state_of(name.mark));
+    requires tn_mark_may_go(name.mark, pool->last_mark, to) && to != TN_BUFFER_FREE && to != TN_BUFFER_RETIRED;
+    requires tn_state_of(name.mark) != TN_BUFFER_FREE;
+    assigns pool->mark[name.slot], pool->away, pool->quarantined, pool->retired,
+            pool->page_away[name.slot / pool->buffers_per_page];
+    ensures tn_pool_shape(pool) && tn_page_shape(pool);
+    ensures tn_pool_service(pool);
+    ensures tn_pool_marks(pool);
+    ensures tn_pool_counts(pool);
+    ensures tn_pool_stack(pool);
+    ensures tn_pool_paged(pool);
+    ensures tn_pool_step{Pre, Post}(pool);
+    ensures tn_pool_same_but{Pre, Post}(pool, name.slot);
+    ensures \result.slot == name.slot && \result.mark == tn_mark_to(name.mark, to);
+    ensures tn_buffer_is(pool, \result, to); */
+static struct tn_buffer_name move(struct tn_pool *pool, struct tn_buffer_name name, enum tn_buffer_state to)
+{
+    uint32_t from = tn_mark_state(name.mark);
+    struct tn_buffer_name moved = tn_buffer_put(pool, name, from, (uint32_t)to);
+    //@ assert tn_page_shape(pool) && tn_pool_stack(pool);
+    if (pool->page_away != NULL)
+        count_on_page(page_of(pool, name.slot), from, (uint32_t)to);
+    //@ assert tn_pool_fixed{Pre, Here}(pool);
+    return moved;
+}
+
+/*@ requires tn_pool_shape(pool) && slot < pool->count;
+    assigns \nothing;
+    ensures \result.mark == pool->mark[slot] && \result.slot == slot; */
+static struct tn_buffer_name name_of(const struct tn_pool *pool, uint32_t slot)
+{
+    return (struct tn_buffer_name){pool->mark[slot], slot};
+}
+
+/* ---- names ---- */
+
+/* Is there anyone who may hold a name of a buffer in this state? */
+/*@ assigns \nothing;
+    ensures \result <==> tn_state_is_held(state); */
+static bool is_held(uint32_t state)
+{
+    return state != TN_BUFFER_FREE && state != TN_BUFFER_SCRUBBING && state < TN_BUFFER_RETIRED;
+}
+
+struct tn_buffer_name tn_buffer_name(const struct tn_pool *pool, uint32_t slot)
+{
+    if (slot >= pool->count || !is_held(tn_buffer_state(pool, slot)))
+        return (struct tn_buffer_name){0, 0};
+    return name_of(pool, slot);
+}
+
+bool tn_buffer_is_name(const struct tn_pool *pool, struct tn_buffer_name name)
+{
+#ifdef TN_TWIN_MARK /* negative twin: whoever once had the slot has it still */
+    return name.slot < pool->count;
+#else
+    return name.slot < pool->count && pool->mark[name.slot] == name.mark && is_held(tn_mark_state(name.mark));
+#endif
+}
+
+/* ---- the CPU's buffers ---- */
+
+/* TN_OK, TN_ESTALE, TN_ESTATE: is the buffer the CPU's under this name? */
+/*@ requires tn_pool_shape(pool);
+    assigns \nothing;
+    ensures \result == TN_OK || \result == TN_ESTALE || \result == TN_ESTATE;
+    ensures \result == TN_OK <==> tn_buffer_is(pool, name, TN_BUFFER_CPU);
+    ensures \result == TN_ESTALE <==> !tn_buffer_named(pool, name); */
+static enum tn_status owned_by_cpu(const struct tn_pool *pool, struct tn_buffer_name name)
+{
+    if (!tn_buffer_is_name(pool, name))
+        return TN_ESTALE;
+    return tn_mark_state(name.mark) == TN_BUFFER_CPU ? TN_OK : TN_ESTATE;
+}
+
+enum tn_status tn_buffer_use_decide(const struct tn_pool *pool, struct tn_buffer_name name)
+{
+    enum tn_status status = owned_by_cpu(pool, name);
     if (status != TN_OK)
         return status;
-    return pool->slots.free > 0 ? TN_OK : TN_EEXHAUSTED;
+    return page_decide(pool, name.slot, 0);
 }
 
-/*@ requires tn_pool_shape(pool) && slot < pool->slots.count;
-    assigns pool->record[slot].length;
-    ensures tn_slots_same{Pre, Post}(&pool->slots);
-    ensures tn_buffer_counts{Pre}(pool) ==> tn_buffer_counts(pool); */
-static void set_length(struct tn_pool *pool, uint32_t slot, uint32_t length)
-{
-    pool->record[slot].length = length;
-}
-
-uint64_t tn_buffer_alloc_commit(struct tn_pool *pool, uint32_t length)
-{
-    TN_ASSERT(tn_buffer_alloc_decide(pool, length) == TN_OK);
-    uint32_t slot = tn_slots_take(&pool->slots);
-    tn_buffer_move(pool, slot, TN_BUFFER_CPU);
-    set_length(pool, slot, length);
-    //@ ghost Moved: ;
-    tn_ledger_commit(pool->ledger, TN_CHARGE_BUFFERS, 1);
-    //@ assert tn_slots_same{Moved, Here}(&pool->slots);
-    return tn_handle_make(slot, pool->slots.slot[slot].generation);
-}
-
-uint64_t tn_buffer_name(const struct tn_pool *pool, uint32_t slot)
-{
-    /* A buffer that is being scrubbed keeps its slot and has no name any more: nobody may hold it. */
-    if (slot >= pool->slots.count || pool->record[slot].state == TN_BUFFER_FREE ||
-        pool->record[slot].state == TN_BUFFER_SCRUBBING)
-        return TN_HANDLE_NONE;
-    return tn_handle_make(slot, pool->slots.slot[slot].generation);
-}
-
-enum tn_status tn_buffer_use_decide(const struct tn_pool *pool, uint64_t name)
-{
-    uint32_t slot = tn_handle_slot(name);
-    if (slot >= pool->slots.count || pool->slots.slot[slot].generation != tn_handle_generation(name))
-        return TN_ESTALE;
-    uint32_t state = pool->record[slot].state;
-    if (state == TN_BUFFER_CPU)
-        return TN_OK;
-    return state == TN_BUFFER_FREE || state == TN_BUFFER_SCRUBBING ? TN_ESTALE : TN_ESTATE;
-}
-
-void tn_buffer_release_commit(struct tn_pool *pool, uint64_t name)
+void tn_buffer_release_commit(struct tn_pool *pool, struct tn_buffer_name name)
 {
     TN_ASSERT(tn_buffer_use_decide(pool, name) == TN_OK);
-    tn_buffer_move(pool, tn_handle_slot(name), TN_BUFFER_SCRUBBING);
-#ifdef TN_TWIN_SCRUB /* negative twin: free at once, whatever is still in the memory */
-    tn_buffer_scrubbed_commit(pool, tn_handle_slot(name));
+#ifndef TN_TWIN_SCRUB /* negative twin: free at once, whatever is still in the memory */
+    if (pool->scrub) {
+        (void)move(pool, name, TN_BUFFER_SCRUBBING);
+        return;
+    }
 #endif
+    tn_buffer_end(pool, name, TN_BUFFER_CPU);
+}
+
+enum tn_status tn_buffer_scrub_decide(const struct tn_pool *pool, uint32_t slot)
+{
+    if (slot >= pool->count || tn_buffer_state(pool, slot) != TN_BUFFER_SCRUBBING)
+        return TN_ESTATE;
+    return page_decide(pool, slot, 0);
 }
 
 void tn_buffer_scrubbed_commit(struct tn_pool *pool, uint32_t slot)
 {
-    TN_ASSERT(slot < pool->slots.count);
-    tn_buffer_move(pool, slot, TN_BUFFER_FREE);
-    set_length(pool, slot, 0);
-    tn_slots_give(&pool->slots, slot);
-    //@ ghost Given: ;
-    tn_ledger_refund(pool->ledger, TN_CHARGE_BUFFERS, 1);
-    //@ assert tn_slots_same{Given, Here}(&pool->slots);
+    TN_ASSERT(slot < pool->count);
+    tn_buffer_end(pool, name_of(pool, slot), TN_BUFFER_SCRUBBING);
+}
+
+/* ---- to a device and back ---- */
+
+enum tn_status tn_buffer_depart_decide(const struct tn_pool *pool, struct tn_buffer_name name, uint32_t length)
+{
+    if (pool->direct != 0)
+        return TN_ENOTSUP;
+#ifdef TN_TWIN_SUBMIT
+    if (name.slot >= pool->count)
+        return TN_ESTALE; /* negative twin: whatever lies in the slot is submitted, again too */
+#else
+    enum tn_status status = owned_by_cpu(pool, name);
+    if (status != TN_OK)
+        return status;
+#endif
+    if (!pool->open)
+        return TN_ESTATE;
+    if (length == 0 || length > pool->buffer_bytes)
+        return TN_ERANGE;
+    return name.mark < pool->last_mark ? TN_OK : TN_ERETIRED;
+}
+
+struct tn_buffer_name tn_buffer_depart_commit(struct tn_pool *pool, struct tn_buffer_name name, uint32_t length)
+{
+    TN_ASSERT(tn_buffer_depart_decide(pool, name, length) == TN_OK);
+    tn_length_write(pool, name.slot, length);
+    return move(pool, name, TN_BUFFER_IN_FLIGHT);
+}
+
+enum tn_status tn_buffer_arrive_decide(const struct tn_pool *pool, struct tn_buffer_name name, enum tn_buffer_state to)
+{
+    if (!tn_buffer_is_name(pool, name))
+        return TN_ESTALE;
+    uint32_t from = tn_mark_state(name.mark);
+    bool end =
+        to == TN_BUFFER_COMPLETED || to == TN_BUFFER_ABORTED || to == TN_BUFFER_ORPHAN || to == TN_BUFFER_QUARANTINED;
+    return end && tn_buffer_may_move(from, (uint32_t)to) ? TN_OK : TN_ESTATE;
+}
+
+struct tn_buffer_name tn_buffer_arrive_commit(struct tn_pool *pool, struct tn_buffer_name name, enum tn_buffer_state to)
+{
+    TN_ASSERT(tn_buffer_arrive_decide(pool, name, to) == TN_OK);
+    return move(pool, name, to);
+}
+
+enum tn_status tn_buffer_home_decide(const struct tn_pool *pool, struct tn_buffer_name name)
+{
+    if (!tn_buffer_is_name(pool, name))
+        return TN_ESTALE;
+    uint32_t state = tn_mark_state(name.mark);
+    if (state != TN_BUFFER_COMPLETED && state != TN_BUFFER_ABORTED && state != TN_BUFFER_ORPHAN)
+        return TN_ESTATE;
+    //@ assert tn_buffer_is_back(pool, name);
+    return page_decide(pool, name.slot,
+                       state == TN_BUFFER_ORPHAN ? TN_PAGE_LOST - 1 : 0); /* it waits before the scrubbing */
+}
+
+struct tn_buffer_name tn_buffer_home_commit(struct tn_pool *pool, struct tn_buffer_name name)
+{
+    TN_ASSERT(tn_buffer_home_decide(pool, name) == TN_OK);
+#ifndef TN_TWIN_ORPHAN /* negative twin: what a dead client left is named again */
+    if (tn_mark_state(name.mark) == TN_BUFFER_ORPHAN) {
+        (void)move(pool, name, TN_BUFFER_SCRUBBING);
+        return (struct tn_buffer_name){0, 0};
+    }
+#endif
+    return move(pool, name, TN_BUFFER_CPU);
 }

@@ -1,242 +1,494 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * DMA pools and their buffers while the CPU owns them. See dma.h for the whole; the annotations are contracts for the
- * prover (docs/proof.md).
+ * DMA pools and their buffers. See dma.h for the whole; the annotations are contracts for the prover (docs/proof.md).
+ *
+ * Who holds a buffer is one number, its mark: generation * 256 + state. A mark only grows: a move to a later state
+ * keeps the generation, a move back takes the next one. A buffer's name is its slot and the mark it had when the name
+ * was given, so a name is good while nothing has happened to the buffer since, and stale for ever after (G1, G3). A
+ * buffer whose last generation is used up is retired (G4).
+ *
+ * Marks, lengths and the stack of free slots are dense arrays beside the memory they describe. The buffer that was
+ * freed last is taken first.
+ *
+ * Slices: with buffers_per_page above 1 several buffers share a page, and a page is with the CPU or on tenure as a
+ * whole. A slice that came back, or never left, is the CPU's only when no other slice of its page is with a device;
+ * with a slice in quarantine its whole page is lost.
  */
 #ifndef TENURE_CORE_DMA_POOL_H
 #define TENURE_CORE_DMA_POOL_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <tenure/abi/handle.h>
 #include <tenure/abi/status.h>
 
-#include "ledger.h"
-#include "slot.h"
-
-enum tn_buffer_state {
-    TN_BUFFER_FREE,
-    TN_BUFFER_CPU,
-    TN_BUFFER_IN_FLIGHT,
-    TN_BUFFER_COMPLETED,
-    TN_BUFFER_ABORTED,
-    TN_BUFFER_ORPHAN, /* its client is gone, its device is not: mapped and charged until the completion */
-    TN_BUFFER_SCRUBBING,
-    TN_BUFFER_QUARANTINED,
-    TN_BUFFER_STATES
-};
-
-enum tn_pool_state {
-    TN_POOL_EMPTY,
-    TN_POOL_RESERVED,    /* charged, no memory yet */
-    TN_POOL_COMMITTED,   /* has zeroed memory */
-    TN_POOL_MAPPED,      /* reachable by its owner, and by a device as the policy says: buffers can be taken */
-    TN_POOL_REVOKING,    /* no new buffers, no new submits */
-    TN_POOL_INVALIDATED, /* no device and no CPU mapping is left */
-    TN_POOL_SCRUBBED,
-    TN_POOL_QUARANTINED, /* for good: the device that may still write was not silenced */
-    TN_POOL_STATES
-};
-
-/* The states of buffers and fences each have an integer type that nothing else in core/ has: the prover keeps one map
- * of memory for each type, so no other write can seem to disturb the counts per state (docs/proof.md). */
-
-struct tn_buffer {
-    uint32_t length; /* bytes asked for at alloc; at most the pool's buffer_bytes */
-    uint8_t state;   /* enum tn_buffer_state */
-};
-
-struct tn_pool {
-    struct tn_slots slots;
-    struct tn_buffer *record; /* one for each slot */
-    uint64_t owner_epoch;
-    struct tn_ledger *ledger; /* charged: TN_CHARGE_BUFFERS a taken buffer, TN_CHARGE_IN_FLIGHT a submitted one */
-    uint32_t buffer_bytes;    /* size of each buffer */
-    uint32_t state;           /* enum tn_pool_state */
-    uint32_t in_state[TN_BUFFER_STATES]; /* how many buffers are in each state; the sum is the pool's count,
-                                            retired ones count as TN_BUFFER_FREE */
-};
-
-/*@ predicate tn_buffer_moves(integer from, integer to) =
-      (from == TN_BUFFER_FREE && to == TN_BUFFER_CPU) ||
-      (from == TN_BUFFER_CPU && (to == TN_BUFFER_IN_FLIGHT || to == TN_BUFFER_SCRUBBING)) ||
-      (from == TN_BUFFER_IN_FLIGHT && (to == TN_BUFFER_COMPLETED || to == TN_BUFFER_ABORTED ||
-                                       to == TN_BUFFER_ORPHAN || to == TN_BUFFER_QUARANTINED)) ||
-      ((from == TN_BUFFER_COMPLETED || from == TN_BUFFER_ABORTED) && to == TN_BUFFER_CPU) ||
-      (from == TN_BUFFER_ORPHAN && (to == TN_BUFFER_SCRUBBING || to == TN_BUFFER_QUARANTINED)) ||
-      (from == TN_BUFFER_SCRUBBING && to == TN_BUFFER_FREE);
-    predicate tn_pool_moves(integer from, integer to) =
-      (from == TN_POOL_EMPTY && to == TN_POOL_RESERVED) ||
-      (from == TN_POOL_RESERVED && (to == TN_POOL_COMMITTED || to == TN_POOL_EMPTY)) ||
-      (from == TN_POOL_COMMITTED && (to == TN_POOL_MAPPED || to == TN_POOL_REVOKING)) ||
-      (from == TN_POOL_MAPPED && to == TN_POOL_REVOKING) ||
-      (from == TN_POOL_REVOKING && (to == TN_POOL_INVALIDATED || to == TN_POOL_QUARANTINED)) ||
-      (from == TN_POOL_INVALIDATED && to == TN_POOL_SCRUBBED) || (from == TN_POOL_SCRUBBED && to == TN_POOL_EMPTY); */
-
-/* The tables of the state machines: may a buffer (pool) go from one state to the other? False for values out of range.
- */
-/*@ assigns \nothing;
-    ensures \result <==> tn_buffer_moves(from, to); */
-bool tn_buffer_may_move(uint32_t from, uint32_t to);
-/*@ assigns \nothing;
-    ensures \result <==> tn_pool_moves(from, to); */
-bool tn_pool_may_move(uint32_t from, uint32_t to);
-/*@ assigns \nothing; */
-const char *tn_buffer_state_name(uint32_t state);
-/*@ assigns \nothing; */
-const char *tn_pool_state_name(uint32_t state);
-
-/*@ // How many of the first n buffers are in a state.
-    logic integer tn_buffers_in{L}(struct tn_buffer *record, integer n, integer state) =
-      n <= 0 ? 0 : tn_buffers_in(record, n - 1, state) + (record[n - 1].state == state ? 1 : 0);
-    predicate tn_buffer_counts{L}(struct tn_pool *p) =
-      (\forall integer i; 0 <= i < p->slots.count ==> p->record[i].state < TN_BUFFER_STATES) &&
-      (\forall integer s; 0 <= s < TN_BUFFER_STATES ==>
-        p->in_state[s] == tn_buffers_in(p->record, p->slots.count, s));
-
-    predicate tn_pool_shape{L}(struct tn_pool *p) =
-      \valid(p) && 0 < p->slots.count <= TN_HANDLE_SLOTS && \valid(p->ledger) &&
-      \valid(p->record + (0 .. p->slots.count - 1)) && \valid(p->slots.slot + (0 .. p->slots.count - 1)) &&
-      \separated(p, p->record + (0 .. p->slots.count - 1), p->slots.slot + (0 .. p->slots.count - 1), p->ledger);
-    // A buffer is free exactly if its slot is.
-    predicate tn_pool_lives{L}(struct tn_pool *p) =
-      \forall integer i; 0 <= i < p->slots.count ==>
-        (p->record[i].state != TN_BUFFER_FREE <==> tn_is_live(&p->slots, i));
-    predicate tn_pool_ok{L}(struct tn_pool *p) =
-      tn_pool_shape(p) && tn_slots_ok(&p->slots) && tn_ledger_ok(p->ledger) && tn_buffer_counts(p) &&
-      tn_pool_lives(p) && p->state < TN_POOL_STATES;
-
-    // The one meaning of "the CPU owns the buffer under this name".
-    predicate tn_buffer_owned{L}(struct tn_pool *p, integer name) =
-      tn_slot_of(name) < p->slots.count && p->slots.slot[tn_slot_of(name)].generation == tn_generation_of(name) &&
-      p->record[tn_slot_of(name)].state == TN_BUFFER_CPU;
-
-    // What any operation may do to a buffer: its slot steps, and the CPU never comes to own it under an older name.
-    predicate tn_buffer_step{L1, L2}(struct tn_pool *p, integer i) =
-      tn_slot_step{L1, L2}(\at(&p->slots, L1), i) &&
-      (\at(p->record[i].state, L2) == TN_BUFFER_CPU &&
-       \at(p->slots.slot[i].generation, L1) == \at(p->slots.slot[i].generation, L2) ==>
-         \at(p->record[i].state, L1) == TN_BUFFER_CPU);
-    predicate tn_pool_step{L1, L2}(struct tn_pool *p) =
-      \forall integer i; 0 <= i < \at(p->slots.count, L1) ==> tn_buffer_step{L1, L2}(p, i);
-    predicate tn_pool_same_but{L1, L2}(struct tn_pool *p, integer k) =
-      tn_slots_same_but{L1, L2}(\at(&p->slots, L1), k) &&
-      \forall integer i; 0 <= i < \at(p->slots.count, L1) && i != k ==>
-        \at(p->record[i].state, L1) == \at(p->record[i].state, L2);
-
-    lemma tn_buffer_one_owner{L}: \forall struct tn_pool *p, integer a, b; a >= 0 && b >= 0 &&
-      tn_buffer_owned(p, a) && tn_buffer_owned(p, b) && tn_slot_of(a) == tn_slot_of(b) ==> a == b;
-    lemma tn_buffer_stale_for_ever{L1, L2}: \forall struct tn_pool *p, integer name;
-      \at(p->slots.count, L1) == \at(p->slots.count, L2) && 0 <= tn_slot_of(name) && tn_pool_step{L1, L2}(p) &&
-      !tn_buffer_owned{L1}(p, name) && tn_slot_of(name) < \at(p->slots.count, L1) &&
-      tn_generation_of(name) <= \at(p->slots.slot[tn_slot_of(name)].generation, L1) ==>
-      !tn_buffer_owned{L2}(p, name); */
+#include "bug.h"
+#include "dma_mark.h"
+#include "machine.h"
 
 /* What a pool is made of. */
 struct tn_pool_plan {
-    struct tn_slot *slot; /* `count` each, the embedder's for the pool's life */
-    struct tn_buffer *record;
-    struct tn_ledger *ledger;
-    uint64_t owner_epoch;    /* not 0 */
-    uint64_t generation_max; /* 1 to TN_HANDLE_GENERATION_MAX */
-    uint32_t count;          /* 1 to 2^20 */
-    uint32_t buffer_bytes;   /* 1 to 2^31 */
+    uint64_t *mark;            /* `count`, the embedder's for the pool's life */
+    uint32_t *length;          /* `count` */
+    uint32_t *stack;           /* `count` */
+    uint16_t *page_away;       /* tn_pool_pages(count, buffers_per_page) of them, or NULL if that is 0 */
+    uint64_t owner_epoch;      /* not 0 */
+    uint64_t generation_max;   /* 1 to TN_BUFFER_GENERATION_MAX */
+    uint32_t count;            /* 1 to 2^20 */
+    uint32_t buffer_bytes;     /* 1 to 2^31 */
+    uint32_t buffers_per_page; /* 1: a buffer has pages of its own; up to TN_PAGE_LOST - 1: slices */
+    bool scrub;                /* a released buffer is scrubbed before it is free */
+    bool direct;               /* served by the direct path (dma_direct.h) and by no queue: no scrub, no slices */
 };
+/* How many counters the slices of a pool need: 0 without slices. */
+/*@ requires count <= TN_HANDLE_SLOTS;
+    assigns \nothing;
+    ensures \result == (buffers_per_page > 1 ? tn_page_count(count, buffers_per_page) : 0); */
+static inline uint32_t tn_pool_pages(uint32_t count, uint32_t buffers_per_page)
+{
+    return buffers_per_page > 1 ? count / buffers_per_page + (count % buffers_per_page != 0) : 0;
+}
 /* A pool in state TN_POOL_EMPTY. False and nothing changed on a bad argument. */
+/*@ predicate tn_pool_plan_fits{L}(struct tn_pool_plan *plan) =
+      plan->mark != \null && plan->length != \null && plan->stack != \null && plan->owner_epoch != 0 &&
+      0 < plan->count <= TN_HANDLE_SLOTS && 0 < plan->generation_max <= TN_BUFFER_GENERATION_MAX &&
+      0 < plan->buffer_bytes <= 2147483648 && 0 < plan->buffers_per_page < TN_PAGE_LOST &&
+      (plan->buffers_per_page > 1 <==> plan->page_away != \null) &&
+      (plan->direct ==> !plan->scrub && plan->buffers_per_page == 1); */
+/*@ predicate tn_plan_memory{L}(struct tn_pool *pool, struct tn_pool_plan *plan) =
+      (plan->mark != \null ==> \valid(plan->mark + (0 .. plan->count - 1))) &&
+      (plan->length != \null ==> \valid(plan->length + (0 .. plan->count - 1))) &&
+      (plan->stack != \null ==> \valid(plan->stack + (0 .. plan->count - 1))) &&
+      \separated(pool, plan, plan->mark + (0 .. plan->count - 1), plan->length + (0 .. plan->count - 1),
+                 plan->stack + (0 .. plan->count - 1)) &&
+      (plan->page_away != \null && plan->buffers_per_page > 1 ==>
+        \valid(plan->page_away + (0 .. tn_page_count(plan->count, plan->buffers_per_page) - 1)) &&
+        \separated(plan->page_away + (0 .. tn_page_count(plan->count, plan->buffers_per_page) - 1), pool, plan,
+                   plan->mark + (0 .. plan->count - 1), plan->length + (0 .. plan->count - 1),
+                   plan->stack + (0 .. plan->count - 1)));
+    predicate tn_buffers_clear{L}(uint64_t *mark, uint32_t *stack, integer count) =
+      (\forall integer i; 0 <= i < count ==> mark[i] == TN_MARK_STATES) &&
+      (\forall integer i; 0 <= i < count ==> stack[i] == count - 1 - i); */
 /*@ requires \valid(pool) && \valid_read(plan);
-    requires plan->slot != \null ==> \valid(plan->slot + (0 .. plan->count - 1));
-    requires plan->record != \null ==> \valid(plan->record + (0 .. plan->count - 1));
-    requires plan->ledger != \null ==> tn_ledger_ok(plan->ledger);
-    requires \separated(pool, plan, plan->slot + (0 .. plan->count - 1), plan->record + (0 .. plan->count - 1),
-                        plan->ledger);
-    assigns *pool, plan->slot[0 .. plan->count - 1], plan->record[0 .. plan->count - 1];
-    ensures \result <==> tn_slots_may_be(plan->slot, plan->count, plan->generation_max) && plan->record != \null &&
-              plan->ledger != \null && plan->owner_epoch != 0 && 0 < plan->buffer_bytes <= 2147483648;
-    ensures \result ==> tn_pool_ok(pool) && pool->state == TN_POOL_EMPTY && pool->slots.free == plan->count;
+    requires tn_plan_memory(pool, plan);
+    assigns *pool, plan->mark[0 .. plan->count - 1], plan->length[0 .. plan->count - 1],
+            plan->stack[0 .. plan->count - 1],
+            plan->page_away[0 .. tn_page_count(plan->count, plan->buffers_per_page) - 1];
+    ensures \result <==> tn_pool_plan_fits{Pre}(plan);
+    ensures \result ==> tn_pool_shape(pool) && tn_page_shape(pool);
+    ensures \result ==> tn_pool_service(pool);
+    ensures \result ==> tn_pool_marks(pool);
+    ensures \result ==> tn_pool_counts(pool);
+    ensures \result ==> tn_pool_stack(pool);
+    ensures \result ==> tn_pool_paged(pool);
+    ensures \result ==> pool->state == TN_POOL_EMPTY && pool->free == pool->count == plan->count;
     ensures !\result ==> *pool == \old(*pool);
-    ensures !\result ==> \forall integer i; 0 <= i < plan->count ==>
-              plan->slot[i] == \old(plan->slot[i]) && plan->record[i] == \old(plan->record[i]); */
+    ensures !\result ==> \forall integer i; 0 <= i < plan->count ==> plan->mark[i] == \old(plan->mark[i]); */
 bool tn_pool_init(struct tn_pool *pool, const struct tn_pool_plan *plan);
+
 /* The one function that moves a pool: TN_ESTATE if the table has no such move, or if buffers are outstanding that
- * forbid it: to REVOKING from MAPPED always; to INVALIDATED only when no buffer is in flight, orphan or in quarantine;
- * to SCRUBBED only when every buffer is free. */
+ * forbid it: to INVALIDATED only when no device may reach one; to SCRUBBED only when every buffer is free or retired.
+ */
 /*@ requires tn_pool_ok(pool);
-    assigns pool->state;
+    assigns pool->state, pool->open, pool->direct_open;
     ensures \result == TN_OK || \result == TN_ESTATE;
     ensures \result == TN_OK ==> tn_pool_moves(\old(pool->state), to) && pool->state == to;
     ensures \result != TN_OK ==> pool->state == \old(pool->state);
-    ensures \result == TN_OK && to == TN_POOL_INVALIDATED ==>
-      \old(pool->in_state[TN_BUFFER_IN_FLIGHT]) == 0 && \old(pool->in_state[TN_BUFFER_ORPHAN]) == 0 &&
-      \old(pool->in_state[TN_BUFFER_QUARANTINED]) == 0;
-    ensures \result == TN_OK && to == TN_POOL_SCRUBBED ==>
-      \old(pool->in_state[TN_BUFFER_FREE]) == pool->slots.count;
-    ensures tn_pool_ok(pool); */
+    ensures \result == TN_OK && to == TN_POOL_INVALIDATED ==> pool->away == 0;
+    ensures \result == TN_OK && to == TN_POOL_SCRUBBED ==> pool->free + pool->retired == pool->count;
+    ensures tn_pool_shape(pool) && tn_page_shape(pool);
+    ensures tn_pool_service(pool);
+    ensures tn_pool_marks(pool);
+    ensures tn_pool_counts(pool);
+    ensures tn_pool_stack(pool);
+    ensures tn_pool_paged(pool); */
 TN_MUST_CHECK enum tn_status tn_pool_move(struct tn_pool *pool, enum tn_pool_state to);
 
-/* TN_ESTATE: pool not mapped. TN_ERANGE: length 0 or above buffer_bytes. TN_EBUDGET. TN_EEXHAUSTED: no free buffer.
- * Checked in this order. */
-/*@ predicate tn_buffer_allows_alloc{L}(struct tn_pool *p, integer length) =
-      p->state == TN_POOL_MAPPED && 0 < length <= p->buffer_bytes &&
-      tn_ledger_has_room(p->ledger, TN_CHARGE_BUFFERS, 1) && p->slots.free > 0; */
+/* Nobody holds a buffer of the pool. */
 /*@ requires tn_pool_ok(pool);
     assigns \nothing;
-    ensures \result == TN_OK <==> tn_buffer_allows_alloc(pool, length);
-    ensures \result == TN_ESTATE <==> pool->state != TN_POOL_MAPPED; */
-TN_MUST_CHECK enum tn_status tn_buffer_alloc_decide(const struct tn_pool *pool, uint64_t length);
-/* Returns the buffer's name; state TN_BUFFER_CPU. The memory was zeroed when the pool was committed and at every
- * release. */
-/*@ requires tn_pool_ok(pool) && tn_buffer_allows_alloc(pool, length);
-    assigns pool->slots.head, pool->slots.free, pool->slots.slot[0 .. pool->slots.count - 1];
-    assigns pool->in_state[0 .. TN_BUFFER_STATES - 1], pool->record[0 .. pool->slots.count - 1];
-    assigns pool->ledger->used[TN_CHARGE_BUFFERS];
-    ensures tn_pool_ok(pool);
-    ensures tn_pool_step{Pre, Post}(pool);
-    ensures tn_pool_same_but{Pre, Post}(pool, tn_slot_of(\result));
-    ensures tn_buffer_owned(pool, \result);
-    ensures fresh: tn_generation_of(\result) > \at(pool->slots.slot[tn_slot_of(\result)].generation, Pre);
-    ensures \at(pool->record[tn_slot_of(\result)].state, Pre) == TN_BUFFER_FREE;
-    ensures pool->ledger->used[TN_CHARGE_BUFFERS] == \old(pool->ledger->used[TN_CHARGE_BUFFERS]) + 1; */
-uint64_t tn_buffer_alloc_commit(struct tn_pool *pool, uint32_t length);
-
-/* The record of a slot below slots.count, for reading. */
-static inline const struct tn_buffer *tn_pool_at(const struct tn_pool *pool, uint32_t slot)
+    ensures \result <==> pool->free + pool->retired == pool->count; */
+static inline bool tn_pool_is_idle(const struct tn_pool *pool)
 {
-    return &pool->record[slot];
+    return pool->free + pool->retired == pool->count;
 }
-/* The current name of a slot, for walks at teardown; TN_HANDLE_NONE if it is free, being scrubbed or out of range. */
-/*@ requires tn_pool_ok(pool);
-    assigns \nothing;
-    ensures \result != TN_HANDLE_NONE ==> tn_slot_of(\result) == slot && slot < pool->slots.count &&
-              tn_generation_of(\result) == pool->slots.slot[slot].generation &&
-              pool->record[slot].state != TN_BUFFER_FREE && pool->record[slot].state != TN_BUFFER_SCRUBBING; */
-uint64_t tn_buffer_name(const struct tn_pool *pool, uint32_t slot);
 
-/* TN_ESTALE: not a live name of this pool. TN_ESTATE: live, and not owned by the CPU. */
+/* ---- inside core/: the only writers of a mark, of the stack and of the counts ---- */
+
+/*@ requires \valid(pool) && from < TN_BUFFER_STATES && to < TN_BUFFER_STATES;
+    requires tn_state_is_away(from) ==> pool->away >= 1;
+    requires pool->away <= TN_HANDLE_SLOTS && pool->quarantined <= TN_HANDLE_SLOTS && pool->retired <= TN_HANDLE_SLOTS;
+    assigns pool->away, pool->quarantined, pool->retired;
+    ensures pool->away == \old(pool->away) + tn_away_bit(to) - tn_away_bit(from);
+    ensures pool->quarantined == \old(pool->quarantined) + (to == TN_BUFFER_QUARANTINED ? 1 : 0);
+    ensures pool->retired == \old(pool->retired) + (to == TN_BUFFER_RETIRED ? 1 : 0); */
+static inline void tn_pool_count_move(struct tn_pool *pool, uint32_t from, uint32_t to)
+{
+    bool was_away = tn_buffer_is_away(from), is_away = tn_buffer_is_away(to);
+    if (was_away && !is_away)
+        pool->away--;
+    if (!was_away && is_away)
+        pool->away++;
+    if (to == TN_BUFFER_QUARANTINED)
+        pool->quarantined++;
+    if (to == TN_BUFFER_RETIRED)
+        pool->retired++;
+}
+
+/* A move of the buffer with this mark, whose state is `from`; the machine must have it. Returns the new name. Pages of
+ * slices and the stack are the caller's. */
+/*@ requires tn_pool_shape(pool) && tn_pool_marks(pool) && tn_pool_counts(pool);
+    requires tn_buffer_is(pool, name, from) && tn_mark_may_go(name.mark, pool->last_mark, to);
+    assigns pool->mark[name.slot], pool->away, pool->quarantined, pool->retired;
+    ensures tn_pool_shape(pool);
+    ensures tn_pool_fixed{Pre, Post}(pool);
+    ensures tn_pool_marks(pool);
+    ensures tn_pool_counts(pool);
+    ensures tn_pool_step{Pre, Post}(pool);
+    ensures tn_pool_same_but{Pre, Post}(pool, name.slot);
+    ensures \result.slot == name.slot && \result.mark == tn_mark_to(name.mark, to);
+    ensures tn_buffer_is(pool, \result, to);
+    ensures counted: tn_marks_in(pool->mark, pool->count, TN_BUFFER_FREE) ==
+              tn_marks_in{Pre}(pool->mark, pool->count, TN_BUFFER_FREE) +
+              (to == TN_BUFFER_FREE ? 1 : 0) - (from == TN_BUFFER_FREE ? 1 : 0);
+    ensures room: tn_marks_in(pool->mark, pool->count, TN_BUFFER_FREE) + pool->retired <= pool->count;
+    ensures away: \forall integer g; tn_page_aways(pool, g) == tn_page_aways{Pre}(pool, g) +
+              (g == name.slot / pool->buffers_per_page ? tn_away_bit(to) - tn_away_bit(from) : 0);
+    ensures away_within: \forall integer g; 0 <= tn_page_aways(pool, g) <= pool->buffers_per_page; */
+static inline struct tn_buffer_name tn_buffer_put(struct tn_pool *pool, struct tn_buffer_name name, uint32_t from,
+                                                  uint32_t to)
+{
+#if !defined(TN_TWIN_SUBMIT) && !defined(TN_TWIN_ORPHAN) /* these twins do what the table rightly forbids */
+    TN_ASSERT(pool->mark[name.slot] == name.mark && tn_mark_state(name.mark) == from && tn_buffer_may_move(from, to));
+#endif
+    //@ assert tn_mark_ok(tn_mark_to(name.mark, to), pool->last_mark);
+    //@ assert tn_state_of(tn_mark_to(name.mark, to)) == to;
+    name.mark += tn_mark_step(from, to);
+    //@ assert name.mark == tn_mark_to(\at(name, Pre).mark, to);
+    tn_mark_write(pool->mark, pool->count, pool->buffers_per_page, name.slot, name.mark, from, to);
+    //@ assert tn_pool_fixed{Pre, Here}(pool);
+    //@ assert tn_pool_shape(pool);
+    //@ assert \forall integer i; 0 <= i < pool->count ==> tn_mark_ok(pool->mark[i], \at(pool->last_mark, Pre));
+    //@ assert tn_marks_in(pool->mark, pool->count, from) == tn_marks_in{Pre}(pool->mark, pool->count, from) - 1;
+    /*@ assert tn_marks_away(pool->mark, pool->count) ==
+               tn_marks_away{Pre}(pool->mark, pool->count) + tn_away_bit(to) - tn_away_bit(from); */
+    /*@ assert tn_marks_in(pool->mark, pool->count, TN_BUFFER_QUARANTINED) ==
+               tn_marks_in{Pre}(pool->mark, pool->count, TN_BUFFER_QUARANTINED) +
+               (to == TN_BUFFER_QUARANTINED ? 1 : 0); */
+    /*@ assert tn_marks_in(pool->mark, pool->count, TN_BUFFER_RETIRED) ==
+               tn_marks_in{Pre}(pool->mark, pool->count, TN_BUFFER_RETIRED) + (to == TN_BUFFER_RETIRED ? 1 : 0); */
+    tn_pool_count_move(pool, from, to);
+    return name;
+}
+
+/*@ requires tn_pool_shape(pool) && slot < pool->count && pool->free < pool->count;
+    assigns pool->free, pool->stack[pool->free];
+    ensures pool->free == \old(pool->free) + 1;
+    ensures pool->stack[\old(pool->free)] == slot;
+    ensures \forall integer i; 0 <= i < \old(pool->free) ==> pool->stack[i] == \old(pool->stack[i]); */
+static inline void tn_stack_push(struct tn_pool *pool, uint64_t slot)
+{
+    uint32_t top = pool->free;
+    pool->free = top + 1;
+    pool->stack[top] = (uint32_t)slot;
+}
+
+/* To free, or to retired at the last generation. */
+/*@ requires tn_pool_ok(pool) && tn_buffer_is(pool, name, from);
+    requires from == TN_BUFFER_CPU || from == TN_BUFFER_SCRUBBING;
+    assigns pool->mark[name.slot], pool->away, pool->quarantined, pool->retired, pool->free, pool->stack[pool->free];
+    ensures tn_pool_shape(pool) && tn_page_shape(pool);
+    ensures tn_pool_service(pool);
+    ensures tn_pool_marks(pool);
+    ensures tn_pool_counts(pool);
+    ensures tn_pool_stack(pool);
+    ensures tn_pool_paged(pool);
+    ensures tn_pool_step{Pre, Post}(pool);
+    ensures tn_pool_same_but{Pre, Post}(pool, name.slot);
+    ensures pool->mark[name.slot] ==
+              tn_mark_to(name.mark, name.mark < pool->last_mark ? TN_BUFFER_FREE : TN_BUFFER_RETIRED); */
+static inline void tn_buffer_end(struct tn_pool *pool, struct tn_buffer_name name, uint32_t from)
+{
+    if (__builtin_expect(name.mark >= pool->last_mark, 0)) {
+        (void)tn_buffer_put(pool, name, from, TN_BUFFER_RETIRED);
+        //@ assert \forall integer i; 0 <= i < pool->free ==> pool->stack[i] != name.slot;
+        /*@ assert \forall integer i; 0 <= i < pool->free ==> pool->stack[i] < pool->count &&
+                   tn_state_of(pool->mark[pool->stack[i]]) == TN_BUFFER_FREE; */
+        //@ assert tn_pool_stack(pool);
+        //@ assert \forall integer g; tn_page_aways(pool, g) == tn_page_aways{Pre}(pool, g);
+        //@ assert tn_pool_page_counts_same{Pre, Here}(pool);
+        return;
+    }
+    (void)tn_buffer_put(pool, name, from, TN_BUFFER_FREE);
+    //@ ghost Put: ;
+    //@ assert \forall integer i; 0 <= i < pool->free ==> pool->stack[i] != name.slot;
+    tn_stack_push(pool, name.slot);
+    //@ assert tn_pool_fixed{Pre, Here}(pool);
+    //@ assert \forall integer i; 0 <= i < pool->free - 1 ==> pool->stack[i] == \at(pool->stack[i], Pre);
+    //@ assert pool->free == tn_marks_in(pool->mark, pool->count, TN_BUFFER_FREE);
+    //@ assert pool->free + pool->retired <= pool->count;
+    /*@ assert \forall integer i; 0 <= i < pool->free ==> pool->stack[i] < pool->count &&
+               tn_state_of(pool->mark[pool->stack[i]]) == TN_BUFFER_FREE; */
+    //@ assert \forall integer i, j; 0 <= i < j < pool->free ==> pool->stack[i] != pool->stack[j];
+    //@ assert \forall integer g; tn_page_aways(pool, g) == tn_page_aways{Pre}(pool, g);
+    //@ assert tn_pool_page_counts_same{Pre, Here}(pool);
+}
+
+/*@ requires tn_pool_ok(pool) && slot < pool->count;
+    assigns pool->length[slot];
+    ensures tn_pool_ok(pool) && pool->length[slot] == length; */
+static inline void tn_length_write(struct tn_pool *pool, uint64_t slot, uint32_t length)
+{
+    pool->length[slot] = length;
+    //@ assert tn_pool_fixed{Pre, Here}(pool) && pool->free == \at(pool->free, Pre);
+    //@ assert \forall integer i; 0 <= i < pool->free ==> pool->stack[i] == \at(pool->stack[i], Pre);
+    //@ assert tn_pool_shape(pool) && tn_page_shape(pool);
+    //@ assert tn_pool_stack(pool);
+}
+
+/* ---- taking a buffer ---- */
+
+/* TN_ESTATE: pool not mapped. TN_EEXHAUSTED: no free buffer. TN_ERETIRED: none, and there never will be. */
 /*@ requires tn_pool_ok(pool);
     assigns \nothing;
-    ensures \result == TN_OK || \result == TN_ESTALE || \result == TN_ESTATE;
-    ensures \result == TN_OK <==> tn_buffer_owned(pool, name);
-    ensures \result == TN_ESTATE ==> tn_names(&pool->slots, tn_slot_of(name), tn_generation_of(name)); */
-TN_MUST_CHECK enum tn_status tn_buffer_use_decide(const struct tn_pool *pool, uint64_t name);
-/* Releases a CPU-owned buffer (tn_buffer_use_decide is its decide): to TN_BUFFER_SCRUBBING. Older names are stale from
- * here. The embedder scrubs buffer_bytes, then calls tn_buffer_scrubbed_commit(slot). */
-/*@ requires tn_pool_ok(pool) && tn_buffer_owned(pool, name);
-    assigns pool->in_state[0 .. TN_BUFFER_STATES - 1], pool->record[tn_slot_of(name)].state;
-    ensures tn_pool_ok(pool);
+    ensures \result == (!pool->open ? TN_ESTATE : pool->retired + pool->quarantined == pool->count ? TN_ERETIRED :
+   TN_EEXHAUSTED); */
+enum tn_status tn_buffer_alloc_refusal(const struct tn_pool *pool);
+/*@ requires tn_pool_ok(pool);
+    assigns \nothing;
+    ensures \result == TN_OK <==> pool->open && pool->free > 0; */
+TN_MUST_CHECK static inline enum tn_status tn_buffer_alloc_decide(const struct tn_pool *pool)
+{
+    if (__builtin_expect(pool->open && pool->free != 0, 1))
+        return TN_OK;
+    enum tn_status status = tn_buffer_alloc_refusal(pool);
+    return status != TN_OK ? status : TN_ESTATE; /* so that the compiler knows what the caller's check will say */
+}
+/* A free buffer, in state TN_BUFFER_CPU. Its memory is as the pool's policy left it: zeroed when the pool was
+ * committed, and at each release if the pool scrubs. */
+/*@ requires tn_pool_ok(pool) && pool->open && pool->free > 0;
+    assigns pool->free, pool->mark[pool->stack[pool->free - 1]], pool->away, pool->quarantined, pool->retired;
+    ensures tn_pool_shape(pool) && tn_page_shape(pool);
+    ensures tn_pool_service(pool);
+    ensures tn_pool_marks(pool);
+    ensures tn_pool_counts(pool);
+    ensures tn_pool_stack(pool);
+    ensures tn_pool_paged(pool);
     ensures tn_pool_step{Pre, Post}(pool);
-    ensures tn_pool_same_but{Pre, Post}(pool, tn_slot_of(name));
-    ensures !tn_buffer_owned(pool, name) && pool->record[tn_slot_of(name)].state == TN_BUFFER_SCRUBBING; */
-void tn_buffer_release_commit(struct tn_pool *pool, uint64_t name);
-/* SCRUBBING to FREE (or retired), uncharged. */
-/*@ requires tn_pool_ok(pool) && slot < pool->slots.count && pool->record[slot].state == TN_BUFFER_SCRUBBING;
-    requires charged: pool->ledger->used[TN_CHARGE_BUFFERS] >= 1;
-    assigns pool->slots.free, pool->slots.slot[0 .. pool->slots.count - 1];
-    assigns pool->in_state[0 .. TN_BUFFER_STATES - 1], pool->record[slot], pool->ledger->used[TN_CHARGE_BUFFERS];
-    ensures tn_pool_ok(pool);
+    ensures tn_pool_same_but{Pre, Post}(pool, \result.slot);
+    ensures last_freed: \result.slot == \old(pool->stack[pool->free - 1]) && pool->free == \old(pool->free) - 1;
+    ensures fresh: \result.mark == \at(pool->mark[\result.slot], Pre) + 1;
+    ensures tn_buffer_is(pool, \result, TN_BUFFER_CPU); */
+static inline struct tn_buffer_name tn_buffer_alloc_commit(struct tn_pool *pool)
+{
+    TN_ASSERT(pool->open && pool->free != 0);
+    uint32_t top = pool->free - 1;
+    uint64_t slot = pool->stack[top];
+    //@ assert slot < pool->count && tn_state_of(pool->mark[slot]) == TN_BUFFER_FREE;
+    //@ assert \forall integer i; 0 <= i < top ==> pool->stack[i] != slot;
+    pool->free = top;
+    //@ assert tn_pool_shape(pool) && tn_pool_marks(pool) && tn_pool_counts(pool);
+    const struct tn_buffer_name free_name = {pool->mark[slot], slot};
+    const struct tn_buffer_name name = tn_buffer_put(pool, free_name, TN_BUFFER_FREE, TN_BUFFER_CPU);
+    //@ assert tn_pool_fixed{Pre, Here}(pool);
+    //@ assert \forall integer i; 0 <= i < pool->free ==> pool->stack[i] == \at(pool->stack[i], Pre);
+    //@ assert pool->free == tn_marks_in(pool->mark, pool->count, TN_BUFFER_FREE);
+    //@ assert pool->free + pool->retired <= pool->count;
+    /*@ assert \forall integer i; 0 <= i < pool->free ==> pool->stack[i] < pool->count &&
+               tn_state_of(pool->mark[pool->stack[i]]) == TN_BUFFER_FREE; */
+    //@ assert \forall integer i, j; 0 <= i < j < pool->free ==> pool->stack[i] != pool->stack[j];
+    //@ assert \forall integer g; tn_page_aways(pool, g) == tn_page_aways{Pre}(pool, g);
+    //@ assert tn_pool_page_counts_same{Pre, Here}(pool);
+    return name;
+}
+
+/* ---- names ---- */
+
+/* The current name of a slot, for walks at teardown; all zero if nobody holds it or it is out of range. */
+/*@ requires tn_pool_ok(pool);
+    assigns \nothing;
+    ensures \result.mark != 0 ==> \result.slot == slot && tn_buffer_named(pool, \result);
+    ensures slot < pool->count && tn_state_is_held(tn_state_of(pool->mark[slot])) ==>
+              \result.mark == pool->mark[slot] && \result.mark != 0; */
+struct tn_buffer_name tn_buffer_name(const struct tn_pool *pool, uint32_t slot);
+/* The state of a slot below count. */
+/*@ requires tn_pool_shape(pool) && slot < pool->count;
+    assigns \nothing;
+    ensures \result == tn_state_of(pool->mark[slot]) && \result < TN_MARK_STATES; */
+static inline uint32_t tn_buffer_state(const struct tn_pool *pool, uint32_t slot)
+{
+    return tn_mark_state(pool->mark[slot]);
+}
+/* A name of a buffer in a known state as a handle, and back. The pool's generations must fit a handle
+ * (generation_max at most TN_HANDLE_GENERATION_MAX). */
+/*@ requires name.slot < TN_HANDLE_SLOTS && tn_buffer_generation_of(name.mark) <= TN_HANDLE_GENERATION_MAX;
+    assigns \nothing;
+    ensures tn_slot_of(\result) == name.slot;
+    ensures tn_generation_of(\result) == tn_buffer_generation_of(name.mark); */
+static inline uint64_t tn_buffer_pack(struct tn_buffer_name name)
+{
+    return tn_handle_make((uint32_t)name.slot, tn_mark_generation(name.mark));
+}
+/*@ requires state < TN_BUFFER_STATES;
+    assigns \nothing;
+    ensures \result.slot == tn_slot_of(handle);
+    ensures \result.mark == tn_generation_of(handle) * TN_MARK_STATES + state; */
+static inline struct tn_buffer_name tn_buffer_unpack(uint64_t handle, enum tn_buffer_state state)
+{
+    return (struct tn_buffer_name){tn_handle_generation(handle) * TN_MARK_STATES + state, tn_handle_slot(handle)};
+}
+
+/* Does anyone hold a buffer under this name? */
+/*@ requires tn_pool_shape(pool);
+    assigns \nothing;
+    ensures \result <==> tn_buffer_named(pool, name); */
+bool tn_buffer_is_name(const struct tn_pool *pool, struct tn_buffer_name name);
+
+/* ---- the CPU's buffers ---- */
+
+/* May the CPU touch the buffer under this name? TN_ESTALE: no such name. TN_ESTATE: a name, and not the CPU's.
+ * TN_EAGAIN: the CPU's, but a slice of its page is with a device. TN_EQUARANTINED: the same, and for good. */
+/*@ requires tn_pool_ok(pool);
+    assigns \nothing;
+    ensures \result == TN_OK <==> tn_buffer_is(pool, name, TN_BUFFER_CPU) && tn_page_allows(pool, name.slot, 0);
+    ensures \result == TN_OK ==> tn_page_is_clear(pool, name.slot, 0);
+    ensures \result == TN_ESTALE <==> !tn_buffer_named(pool, name); */
+TN_MUST_CHECK enum tn_status tn_buffer_use_decide(const struct tn_pool *pool, struct tn_buffer_name name);
+/* Releases a buffer that tn_buffer_use_decide allows. In a pool that scrubs: to TN_BUFFER_SCRUBBING; the embedder
+ * scrubs buffer_bytes, then calls tn_buffer_scrubbed_commit(slot). Otherwise free at once. Older names are stale from
+ * here. */
+/*@ requires tn_pool_ok(pool) && tn_buffer_is(pool, name, TN_BUFFER_CPU);
+    assigns pool->mark[name.slot], pool->away, pool->quarantined, pool->retired,
+            pool->page_away[name.slot / pool->buffers_per_page], pool->free, pool->stack[pool->free];
+    ensures tn_pool_shape(pool) && tn_page_shape(pool);
+    ensures tn_pool_service(pool);
+    ensures tn_pool_marks(pool);
+    ensures tn_pool_counts(pool);
+    ensures tn_pool_stack(pool);
+    ensures tn_pool_paged(pool);
+    ensures tn_pool_step{Pre, Post}(pool);
+    ensures tn_pool_same_but{Pre, Post}(pool, name.slot);
+    ensures pool->scrub ==> pool->mark[name.slot] == tn_mark_to(name.mark, TN_BUFFER_SCRUBBING);
+    ensures !pool->scrub ==> pool->mark[name.slot] ==
+              tn_mark_to(name.mark, name.mark < pool->last_mark ? TN_BUFFER_FREE : TN_BUFFER_RETIRED);
+    ensures !tn_buffer_named(pool, name); */
+void tn_buffer_release_commit(struct tn_pool *pool, struct tn_buffer_name name);
+/* May the memory of a buffer in state SCRUBBING be scrubbed, and the buffer be free after it? TN_ESTATE: not in that
+ * state. TN_EAGAIN, TN_EQUARANTINED: as tn_buffer_use_decide; a device can still reach the page. */
+/*@ requires tn_pool_ok(pool);
+    assigns \nothing;
+    ensures \result == TN_OK <==> slot < pool->count && tn_state_of(pool->mark[slot]) == TN_BUFFER_SCRUBBING &&
+              tn_page_allows(pool, slot, 0);
+    ensures \result == TN_OK ==> tn_page_is_clear(pool, slot, 0); */
+TN_MUST_CHECK enum tn_status tn_buffer_scrub_decide(const struct tn_pool *pool, uint32_t slot);
+/* SCRUBBING to free (or retired); its decide is tn_buffer_scrub_decide. */
+/*@ requires tn_pool_ok(pool) && slot < pool->count && tn_state_of(pool->mark[slot]) == TN_BUFFER_SCRUBBING;
+    assigns pool->mark[slot], pool->away, pool->quarantined, pool->retired, pool->free, pool->stack[pool->free];
+    ensures tn_pool_shape(pool) && tn_page_shape(pool);
+    ensures tn_pool_service(pool);
+    ensures tn_pool_marks(pool);
+    ensures tn_pool_counts(pool);
+    ensures tn_pool_stack(pool);
+    ensures tn_pool_paged(pool);
     ensures tn_pool_step{Pre, Post}(pool);
     ensures tn_pool_same_but{Pre, Post}(pool, slot);
-    ensures pool->record[slot].state == TN_BUFFER_FREE;
-    ensures pool->ledger->used[TN_CHARGE_BUFFERS] == \old(pool->ledger->used[TN_CHARGE_BUFFERS]) - 1; */
+    ensures pool->mark[slot] == tn_mark_to(\old(pool->mark[slot]),
+              \old(pool->mark[slot]) < pool->last_mark ? TN_BUFFER_FREE : TN_BUFFER_RETIRED); */
 void tn_buffer_scrubbed_commit(struct tn_pool *pool, uint32_t slot);
+
+/* ---- to a device and back ---- */
+
+/* TN_ENOTSUP: a pool of the direct path. TN_ESTALE, TN_ESTATE: as tn_buffer_use_decide (a page of which another slice
+ * is away does not matter), or the pool is not mapped. TN_ERANGE: length 0 or above buffer_bytes. TN_ERETIRED: no
+ * generation is left for the way home. */
+/*@ predicate tn_buffer_may_depart{L}(struct tn_pool *p, struct tn_buffer_name name, integer length) =
+      p->direct == 0 && tn_buffer_is(p, name, TN_BUFFER_CPU) && p->open && 0 < length <= p->buffer_bytes &&
+      name.mark < p->last_mark; */
+/*@ requires tn_pool_ok(pool);
+    assigns \nothing;
+    ensures \result == TN_OK <==> tn_buffer_may_depart(pool, name, length);
+    ensures \result == TN_ESTALE <==> pool->direct == 0 && !tn_buffer_named(pool, name); */
+TN_MUST_CHECK enum tn_status tn_buffer_depart_decide(const struct tn_pool *pool, struct tn_buffer_name name,
+                                                     uint32_t length);
+/* CPU to IN_FLIGHT. Returns the name that its fence keeps. */
+/*@ requires tn_pool_ok(pool) && tn_buffer_may_depart(pool, name, length);
+    assigns pool->mark[name.slot], pool->away, pool->quarantined, pool->retired,
+            pool->page_away[name.slot / pool->buffers_per_page], pool->length[name.slot];
+    ensures tn_pool_shape(pool) && tn_page_shape(pool);
+    ensures tn_pool_service(pool);
+    ensures tn_pool_marks(pool);
+    ensures tn_pool_counts(pool);
+    ensures tn_pool_stack(pool);
+    ensures tn_pool_paged(pool);
+    ensures tn_pool_step{Pre, Post}(pool);
+    ensures tn_pool_same_but{Pre, Post}(pool, name.slot);
+    ensures \result.slot == name.slot && \result.mark == tn_mark_to(name.mark, TN_BUFFER_IN_FLIGHT);
+    ensures tn_buffer_is(pool, \result, TN_BUFFER_IN_FLIGHT) && pool->length[name.slot] == length; */
+struct tn_buffer_name tn_buffer_depart_commit(struct tn_pool *pool, struct tn_buffer_name name, uint32_t length);
+/* The buffer that left under this name: IN_FLIGHT to COMPLETED, ABORTED, ORPHAN or QUARANTINED, the others to
+ * QUARANTINED. TN_ESTALE: it is not there. TN_ESTATE: the machine has no such move. */
+/*@ predicate tn_buffer_may_arrive{L}(struct tn_pool *p, struct tn_buffer_name name, integer to) =
+      tn_buffer_named(p, name) && tn_buffer_moves(tn_state_of(name.mark), to) &&
+      (to == TN_BUFFER_COMPLETED || to == TN_BUFFER_ABORTED || to == TN_BUFFER_ORPHAN ||
+       to == TN_BUFFER_QUARANTINED); */
+/*@ requires tn_pool_ok(pool);
+    assigns \nothing;
+    ensures \result == TN_OK <==> tn_buffer_may_arrive(pool, name, to);
+    ensures \result == TN_ESTALE <==> !tn_buffer_named(pool, name); */
+TN_MUST_CHECK enum tn_status tn_buffer_arrive_decide(const struct tn_pool *pool, struct tn_buffer_name name,
+                                                     enum tn_buffer_state to);
+/*@ requires tn_pool_ok(pool) && tn_buffer_may_arrive(pool, name, to);
+    assigns pool->mark[name.slot], pool->away, pool->quarantined, pool->retired,
+            pool->page_away[name.slot / pool->buffers_per_page];
+    ensures tn_pool_shape(pool) && tn_page_shape(pool);
+    ensures tn_pool_service(pool);
+    ensures tn_pool_marks(pool);
+    ensures tn_pool_counts(pool);
+    ensures tn_pool_stack(pool);
+    ensures tn_pool_paged(pool);
+    ensures tn_pool_step{Pre, Post}(pool);
+    ensures tn_pool_same_but{Pre, Post}(pool, name.slot);
+    ensures \result.slot == name.slot && \result.mark == tn_mark_to(name.mark, to);
+    ensures tn_buffer_is(pool, \result, to); */
+struct tn_buffer_name tn_buffer_arrive_commit(struct tn_pool *pool, struct tn_buffer_name name,
+                                              enum tn_buffer_state to);
+/* May the buffer go home: COMPLETED or ABORTED to CPU, ORPHAN to SCRUBBING? TN_ESTALE; TN_ESTATE; TN_EAGAIN: a slice of
+ * its page is still with a device (an orphan waits for that before it is scrubbed); TN_EQUARANTINED: one is in
+ * quarantine, so the buffer can only follow it (tn_buffer_arrive_commit). */
+/*@ predicate tn_buffer_is_back{L}(struct tn_pool *p, struct tn_buffer_name name) =
+      tn_buffer_is(p, name, TN_BUFFER_COMPLETED) || tn_buffer_is(p, name, TN_BUFFER_ABORTED) ||
+      tn_buffer_is(p, name, TN_BUFFER_ORPHAN);
+    // An orphan waits for its page as SCRUBBING: two of one page would wait for each other here.
+    predicate tn_buffer_may_go_home{L}(struct tn_pool *p, struct tn_buffer_name name) =
+      tn_buffer_is_back(p, name) &&
+      (tn_state_of(name.mark) == TN_BUFFER_ORPHAN ==> tn_page_allows(p, name.slot, TN_PAGE_LOST - 1)) &&
+      (tn_state_of(name.mark) != TN_BUFFER_ORPHAN ==> tn_page_allows(p, name.slot, 0)); */
+/*@ requires tn_pool_ok(pool);
+    assigns \nothing;
+    ensures \result == TN_OK <==> tn_buffer_may_go_home(pool, name);
+    ensures \result == TN_OK ==>
+              tn_page_is_clear(pool, name.slot, tn_state_of(name.mark) == TN_BUFFER_ORPHAN ? TN_PAGE_LOST - 1 : 0);
+    ensures \result == TN_EQUARANTINED || \result == TN_EAGAIN ==> tn_buffer_is_back(pool, name); */
+TN_MUST_CHECK enum tn_status tn_buffer_home_decide(const struct tn_pool *pool, struct tn_buffer_name name);
+/* Returns the CPU's new name; all zero for an orphan, which the embedder scrubs, then tn_buffer_scrubbed_commit. */
+/*@ requires tn_pool_ok(pool) && tn_buffer_is_back(pool, name);
+    assigns pool->mark[name.slot], pool->away, pool->quarantined, pool->retired,
+            pool->page_away[name.slot / pool->buffers_per_page];
+    ensures tn_pool_shape(pool) && tn_page_shape(pool);
+    ensures tn_pool_service(pool);
+    ensures tn_pool_marks(pool);
+    ensures tn_pool_counts(pool);
+    ensures tn_pool_stack(pool);
+    ensures tn_pool_paged(pool);
+    ensures tn_pool_step{Pre, Post}(pool);
+    ensures tn_pool_same_but{Pre, Post}(pool, name.slot);
+    ensures tn_state_of(name.mark) == TN_BUFFER_ORPHAN ==> \result.mark == 0 && \result.slot == 0 &&
+              pool->mark[name.slot] == tn_mark_to(name.mark, TN_BUFFER_SCRUBBING);
+    ensures tn_state_of(name.mark) != TN_BUFFER_ORPHAN ==> \result.slot == name.slot &&
+              \result.mark == tn_mark_to(name.mark, TN_BUFFER_CPU) && tn_buffer_is(pool, \result, TN_BUFFER_CPU);
+    ensures !tn_buffer_named(pool, name); */
+struct tn_buffer_name tn_buffer_home_commit(struct tn_pool *pool, struct tn_buffer_name name);
 
 #endif

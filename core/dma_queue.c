@@ -1,31 +1,97 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Queues and fences: a buffer's way from its CPU owner to a device and back. Who is told of an end, and what makes it
- * true that a device has let go, is left to the embedder.
+ * Queues and fences: the way of buffers from their CPU owner to a device and back. Who is told of an end, and what
+ * makes it true that a device has let go, is left to the embedder.
  */
 #include "dma.h"
 
 #include "bug.h"
 #include "count.h"
-#include "state.h"
 
-bool tn_queue_init(struct tn_queue *queue, struct tn_slot *slot, struct tn_fence_record *record, uint32_t depth,
-                   uint64_t generation_max)
+bool tn_queue_init(struct tn_queue *queue, const struct tn_queue_plan *plan)
 {
-    if (record == NULL || !tn_slots_fit(slot, depth, generation_max))
+    if (plan->record == NULL || plan->part == NULL || !tn_slots_fit(plan->slot, plan->depth, plan->generation_max))
         return false;
-    for (uint32_t i = 0; i < depth; i++)
-        record[i] = (struct tn_fence_record){.previous = TN_SLOT_NONE, .next = TN_SLOT_NONE};
-    queue->record = record;
-    queue->next_ticket = 1;
-    queue->queued_head = TN_SLOT_NONE;
-    queue->queued_tail = TN_SLOT_NONE;
-    queue->in_state[TN_FENCE_FREE] = depth;
-    queue->in_state[TN_FENCE_QUEUED] = 0;
-    queue->in_state[TN_FENCE_POSTED] = 0;
-    queue->in_state[TN_FENCE_ENDED] = 0;
-    queue->refused_completions = 0;
-    return tn_slots_init(&queue->slots, slot, depth, generation_max);
+    if (plan->parts_max == 0 || plan->parts_max > TN_FENCE_PARTS_MAX || plan->waiters_max > UINT16_MAX)
+        return false;
+    for (uint32_t i = 0; i < plan->depth; i++)
+        plan->record[i] = (struct tn_fence_record){.previous = TN_SLOT_NONE, .next = TN_SLOT_NONE};
+    uint64_t parts = (uint64_t)plan->depth * plan->parts_max;
+    for (uint64_t i = 0; i < parts; i++)
+        plan->part[i] = (struct tn_buffer_name){0};
+    *queue = (struct tn_queue){
+        .record = plan->record,
+        .part = plan->part,
+        .next_ticket = 1,
+        .parts_max = plan->parts_max,
+        .waiters_max = plan->waiters_max,
+        .queued_head = TN_SLOT_NONE,
+        .queued_tail = TN_SLOT_NONE,
+        .in_state = {[TN_FENCE_FREE] = plan->depth},
+    };
+    return tn_slots_init(&queue->slots, plan->slot, plan->depth, plan->generation_max);
+}
+
+/* The one function that moves a fence: it keeps the counts. */
+/*@ requires tn_queue_shape(queue) && tn_fence_counts(queue) && slot < queue->slots.count;
+    requires tn_fence_moves(queue->record[slot].state, to);
+    assigns queue->in_state[0 .. TN_FENCE_STATES - 1], queue->record[slot].state;
+    ensures tn_fence_counts(queue);
+    ensures queue->record[slot].state == to;
+    ensures tn_slots_same{Pre, Post}(&queue->slots); */
+static void move_fence(struct tn_queue *queue, uint32_t slot, enum tn_fence_state to)
+{
+    uint32_t from = queue->record[slot].state;
+#ifndef TN_TWIN_TICKET /* the twin completes whoever has the slot, twice if asked twice */
+    TN_ASSERT(tn_fence_may_move(from, (uint32_t)to));
+#endif
+    /*@ ghost // someone is in `from` and not everyone in `to`, so neither count can wrap
+      /@ loop invariant 0 <= k <= queue->slots.count;
+         loop invariant 0 <= tn_fences_in(queue->record, k, from) <= k && 0 <= tn_fences_in(queue->record, k, to) <= k;
+         loop invariant k > slot ==> tn_fences_in(queue->record, k, from) >= 1;
+         loop assigns k;
+         loop variant queue->slots.count - k;
+      @/
+      for (uint32_t k = 0; k < queue->slots.count; k++) ;
+    */
+    queue->in_state[from]--;
+    queue->in_state[to]++;
+    queue->record[slot].state = (uint8_t)to;
+    /*@ assert \forall integer i; 0 <= i < queue->slots.count && i != slot ==>
+               queue->record[i].state == \at(queue->record[i].state, Pre); */
+    //@ assert queue->record[slot].state == to && \at(queue->record[slot].state, Pre) == from && from != to;
+    /*@ ghost // one fence moved, so two counts do
+      /@ loop invariant 0 <= k <= queue->slots.count;
+         loop invariant \forall integer s; 0 <= s < TN_FENCE_STATES ==> tn_fences_in(queue->record, k, s) ==
+           tn_fences_in{Pre}(queue->record, k, s) + (k > slot ? (s == to ? 1 : 0) - (s == from ? 1 : 0) : 0);
+         loop assigns k;
+         loop variant queue->slots.count - k;
+      @/
+      for (uint32_t k = 0; k < queue->slots.count; k++) ;
+    */
+}
+
+/*@ requires tn_queue_shape(queue);
+    assigns \nothing;
+    ensures \result <==> tn_is_fence(queue, fence); */
+static bool is_fence(const struct tn_queue *queue, uint64_t fence)
+{
+    uint32_t slot = tn_handle_slot(fence);
+    return slot < queue->slots.count && queue->slots.slot[slot].generation == tn_handle_generation(fence) &&
+           queue->record[slot].state != TN_FENCE_FREE;
+}
+
+uint64_t tn_fence_name(const struct tn_queue *queue, uint32_t slot)
+{
+    if (slot >= queue->slots.count || queue->record[slot].state == TN_FENCE_FREE)
+        return TN_HANDLE_NONE;
+    return tn_handle_make(slot, queue->slots.slot[slot].generation);
+}
+
+/* Where buffer `index` of a fence is kept. */
+static struct tn_buffer_name *part_of(const struct tn_queue *queue, uint32_t slot, uint32_t index)
+{
+    return &queue->part[(uint64_t)slot * queue->parts_max + index];
 }
 
 /* ---- the FIFO of queued fences ---- */
@@ -57,43 +123,40 @@ static void fifo_remove(struct tn_queue *queue, uint32_t slot)
         record[next].previous = previous;
 }
 
-/* ---- submit ---- */
-
-/* The part about the buffer: TN_ESTALE, TN_ESTATE, TN_ERANGE, TN_ERETIRED in this order. */
-static enum tn_status judge_buffer(const struct tn_submission *submission)
+/* A new fence, or an open one, gets its place in the order. */
+static void enqueue(struct tn_queue *queue, uint32_t slot)
 {
-    const struct tn_pool *pool = submission->pool;
-#ifdef TN_TWIN_SUBMIT
-    if (tn_handle_slot(submission->buffer) >= pool->slots.count)
-        return TN_ESTALE; /* negative twin: whatever lies in the slot is submitted, again too */
-#else
-    enum tn_status status = tn_buffer_use_decide(pool, submission->buffer);
-    if (status != TN_OK)
-        return status;
-#endif
-    if (pool->state != TN_POOL_MAPPED)
-        return TN_ESTATE;
-    uint32_t slot = tn_handle_slot(submission->buffer);
-    if (submission->length == 0 || submission->length > pool->record[slot].length)
-        return TN_ERANGE;
-    /* One generation for the way out, one for the way back: the buffer can always come home. */
-    return tn_slots_can_advance(&pool->slots, slot, 2) ? TN_OK : TN_ERETIRED;
+    queue->record[slot].ticket = queue->next_ticket++;
+    move_fence(queue, slot, TN_FENCE_QUEUED);
+    fifo_append(queue, slot);
 }
 
-static bool direction_fits(const struct tn_submission *submission)
+/* ---- submit ---- */
+
+/*@ requires \valid_read(submission);
+    assigns \nothing;
+    ensures \result <==> submission->ledger != \null &&
+      (submission->pool == \null ==> submission->direction == TN_NO_DATA && !submission->more) &&
+      (submission->pool != \null ==> submission->direction == TN_TO_DEVICE || submission->direction == TN_FROM_DEVICE);
+ */
+static bool is_well_formed(const struct tn_submission *submission)
 {
+    if (submission->ledger == NULL)
+        return false;
     if (submission->pool == NULL)
-        return submission->direction == TN_NO_DATA;
+        return submission->direction == TN_NO_DATA && !submission->more;
     return submission->direction == TN_TO_DEVICE || submission->direction == TN_FROM_DEVICE;
 }
 
 enum tn_status tn_submit_decide(const struct tn_queue *queue, const struct tn_submission *submission)
 {
-    if (submission->ledger == NULL || !direction_fits(submission))
+    if (!is_well_formed(submission))
         return TN_EINVAL;
     if (submission->pool == NULL && submission->length != 0)
         return TN_ERANGE;
-    enum tn_status status = submission->pool == NULL ? TN_OK : judge_buffer(submission);
+    enum tn_status status = TN_OK;
+    if (submission->pool != NULL)
+        status = tn_buffer_depart_decide(submission->pool, submission->buffer, submission->length);
     if (status != TN_OK)
         return status;
     bool all_retired = queue->slots.free == 0 && queue->in_state[TN_FENCE_FREE] == queue->slots.count;
@@ -105,45 +168,79 @@ enum tn_status tn_submit_decide(const struct tn_queue *queue, const struct tn_su
     return queue->slots.free > 0 ? TN_OK : TN_EAGAIN;
 }
 
-static void buffer_departs(struct tn_pool *pool, uint32_t slot)
-{
-    tn_buffer_move(pool, slot, TN_BUFFER_IN_FLIGHT);
-    tn_slots_advance(&pool->slots, slot);
-}
-
 uint64_t tn_submit_commit(struct tn_queue *queue, const struct tn_submission *submission)
 {
     TN_ASSERT(tn_submit_decide(queue, submission) == TN_OK);
-    uint32_t buffer = TN_SLOT_NONE;
-    if (submission->pool != NULL) {
-        buffer = tn_handle_slot(submission->buffer);
-        buffer_departs(submission->pool, buffer);
-    }
     tn_ledger_commit(submission->ledger, TN_CHARGE_IN_FLIGHT, 1);
     uint32_t slot = tn_slots_take(&queue->slots);
     struct tn_fence_record *fence = &queue->record[slot];
-    fence->ticket = queue->next_ticket++;
+    fence->ticket = 0;
     fence->pool = submission->pool;
     fence->ledger = submission->ledger;
-    fence->buffer = buffer;
     fence->length = submission->length;
     fence->used = 0;
     fence->status = TN_OK;
     fence->direction = submission->direction;
+    fence->parts = 0;
+    fence->taken = 0;
+    fence->waiters = 0;
     fence->orphan = false;
-    tn_fence_move(queue, slot, TN_FENCE_QUEUED);
-    fifo_append(queue, slot);
+    if (submission->pool != NULL) {
+        *part_of(queue, slot, 0) = tn_buffer_depart_commit(submission->pool, submission->buffer, submission->length);
+        fence->parts = 1;
+    }
+    if (submission->more)
+        move_fence(queue, slot, TN_FENCE_OPEN);
+    else
+        enqueue(queue, slot);
     return tn_handle_make(slot, queue->slots.slot[slot].generation);
+}
+
+enum tn_status tn_submit_add_decide(const struct tn_queue *queue, uint64_t fence, struct tn_buffer_name buffer,
+                                    uint32_t length)
+{
+    if (!is_fence(queue, fence))
+        return TN_ESTALE;
+    const struct tn_fence_record *record = &queue->record[tn_handle_slot(fence)];
+    if (record->state != TN_FENCE_OPEN || record->orphan) /* nobody is left to add for */
+        return TN_ESTATE;
+    enum tn_status status = tn_buffer_depart_decide(record->pool, buffer, length);
+    if (status != TN_OK)
+        return status;
+    if (length > UINT32_MAX - record->length)
+        return TN_ERANGE;
+    if (record->parts >= queue->parts_max)
+        return TN_EEXHAUSTED;
+    return tn_ledger_decide(record->ledger, TN_CHARGE_IN_FLIGHT, 1);
+}
+
+void tn_submit_add_commit(struct tn_queue *queue, uint64_t fence, struct tn_buffer_name buffer, uint32_t length)
+{
+    TN_ASSERT(tn_submit_add_decide(queue, fence, buffer, length) == TN_OK);
+    uint32_t slot = tn_handle_slot(fence);
+    struct tn_fence_record *record = &queue->record[slot];
+    tn_ledger_commit(record->ledger, TN_CHARGE_IN_FLIGHT, 1);
+    *part_of(queue, slot, record->parts) = tn_buffer_depart_commit(record->pool, buffer, length);
+    record->parts++;
+    record->length += length;
+}
+
+enum tn_status tn_submit_close_decide(const struct tn_queue *queue, uint64_t fence)
+{
+    if (!is_fence(queue, fence))
+        return TN_ESTALE;
+    if (queue->record[tn_handle_slot(fence)].state != TN_FENCE_OPEN)
+        return TN_ESTATE;
+    return queue->next_ticket == UINT64_MAX ? TN_ERETIRED : TN_OK;
+}
+
+void tn_submit_close_commit(struct tn_queue *queue, uint64_t fence)
+{
+    TN_ASSERT(tn_submit_close_decide(queue, fence) == TN_OK);
+    enqueue(queue, tn_handle_slot(fence));
 }
 
 /* ---- on the way ---- */
-
-uint64_t tn_fence_name(const struct tn_queue *queue, uint32_t slot)
-{
-    if (slot >= queue->slots.count || queue->record[slot].state == TN_FENCE_FREE)
-        return TN_HANDLE_NONE;
-    return tn_handle_make(slot, queue->slots.slot[slot].generation);
-}
 
 uint64_t tn_queue_oldest(const struct tn_queue *queue)
 {
@@ -155,18 +252,8 @@ uint64_t tn_queue_post_commit(struct tn_queue *queue)
     uint32_t slot = queue->queued_head;
     TN_ASSERT(slot != TN_SLOT_NONE);
     fifo_remove(queue, slot);
-    tn_fence_move(queue, slot, TN_FENCE_POSTED);
+    move_fence(queue, slot, TN_FENCE_POSTED);
     return tn_handle_make(slot, queue->slots.slot[slot].generation);
-}
-
-/*@ requires tn_queue_shape(queue);
-    assigns \nothing;
-    ensures \result <==> tn_is_fence(queue, fence); */
-static bool is_fence(const struct tn_queue *queue, uint64_t fence)
-{
-    uint32_t slot = tn_handle_slot(fence);
-    return slot < queue->slots.count && queue->slots.slot[slot].generation == tn_handle_generation(fence) &&
-           queue->record[slot].state != TN_FENCE_FREE;
 }
 
 /* ---- the ends ---- */
@@ -203,15 +290,23 @@ enum tn_status tn_complete_decide(const struct tn_queue *queue, const struct tn_
     return TN_OK;
 }
 
-static void end(struct tn_queue *queue, uint32_t slot, enum tn_status status, enum tn_buffer_state to)
+/* The buffers of a fence go where the machine lets them. An orphan stays one until it is scrubbed, unless even that
+ * cannot be had. */
+static void move_parts(struct tn_queue *queue, uint32_t slot, enum tn_buffer_state to)
 {
     struct tn_fence_record *fence = &queue->record[slot];
-    struct tn_pool *pool = fence->pool;
-    fence->status = status;
-    tn_fence_move(queue, slot, TN_FENCE_ENDED);
-    /* An orphan stays one until it is scrubbed, unless even that cannot be had. */
-    if (pool != NULL && (!fence->orphan || to == TN_BUFFER_QUARANTINED))
-        tn_buffer_move(pool, fence->buffer, to);
+    for (uint32_t i = 0; i < fence->parts; i++) {
+        struct tn_buffer_name *part = part_of(queue, slot, i);
+        if (tn_buffer_arrive_decide(fence->pool, *part, to) == TN_OK)
+            *part = tn_buffer_arrive_commit(fence->pool, *part, to);
+    }
+}
+
+static void end(struct tn_queue *queue, uint32_t slot, enum tn_status status, enum tn_buffer_state to)
+{
+    queue->record[slot].status = (uint32_t)status;
+    move_fence(queue, slot, TN_FENCE_ENDED);
+    move_parts(queue, slot, to);
 }
 
 void tn_complete_commit(struct tn_queue *queue, const struct tn_completion *completion)
@@ -258,41 +353,79 @@ enum tn_status tn_fence_orphan_decide(const struct tn_queue *queue, uint64_t fen
 void tn_fence_orphan_commit(struct tn_queue *queue, uint64_t fence)
 {
     TN_ASSERT(tn_fence_orphan_decide(queue, fence) == TN_OK);
-    struct tn_fence_record *record = &queue->record[tn_handle_slot(fence)];
-    record->orphan = true;
-    if (record->pool != NULL)
-        tn_buffer_move(record->pool, record->buffer, TN_BUFFER_ORPHAN);
+    uint32_t slot = tn_handle_slot(fence);
+    queue->record[slot].orphan = true;
+    move_parts(queue, slot, TN_BUFFER_ORPHAN);
 }
 
-/* ---- back home ---- */
+/* ---- waiting and taking ---- */
+
+enum tn_status tn_fence_poll(const struct tn_queue *queue, uint64_t fence, uint64_t now, uint64_t deadline)
+{
+    if (!is_fence(queue, fence))
+        return TN_ESTALE;
+    if (deadline == TN_WAIT_FOR_EVER)
+        return TN_EINVAL;
+    if (queue->record[tn_handle_slot(fence)].state == TN_FENCE_ENDED)
+        return TN_OK;
+    return now < deadline ? TN_EAGAIN : TN_ETIMEDOUT;
+}
+
+enum tn_status tn_fence_wait_decide(const struct tn_queue *queue, uint64_t fence)
+{
+    if (!is_fence(queue, fence))
+        return TN_ESTALE;
+    const struct tn_fence_record *record = &queue->record[tn_handle_slot(fence)];
+    if (record->state == TN_FENCE_ENDED)
+        return TN_ESTATE;
+    return record->waiters < queue->waiters_max ? TN_OK : TN_EEXHAUSTED;
+}
+
+void tn_fence_wait_commit(struct tn_queue *queue, uint64_t fence)
+{
+    TN_ASSERT(tn_fence_wait_decide(queue, fence) == TN_OK);
+    queue->record[tn_handle_slot(fence)].waiters++;
+}
+
+bool tn_fence_wait_end(struct tn_queue *queue, uint64_t fence)
+{
+    if (!is_fence(queue, fence))
+        return false;
+    struct tn_fence_record *record = &queue->record[tn_handle_slot(fence)];
+    if (record->waiters > 0)
+        record->waiters--;
+    return true;
+}
 
 enum tn_status tn_fence_take_decide(const struct tn_queue *queue, uint64_t fence)
 {
     if (!is_fence(queue, fence))
         return TN_ESTALE;
-    return queue->record[tn_handle_slot(fence)].state == TN_FENCE_ENDED ? TN_OK : TN_EAGAIN;
+    uint32_t slot = tn_handle_slot(fence);
+    const struct tn_fence_record *record = &queue->record[slot];
+    if (record->state != TN_FENCE_ENDED)
+        return TN_EAGAIN;
+    if (record->parts == 0)
+        return TN_OK;
+    return tn_buffer_home_decide(record->pool, *part_of(queue, slot, record->taken)) == TN_EAGAIN ? TN_EAGAIN : TN_OK;
 }
 
-/* The buffer's new name, or TN_HANDLE_NONE if it does not go back to its client. */
-static uint64_t buffer_returns(struct tn_pool *pool, uint32_t slot)
+/* The next buffer of an ended fence, and its share of what the device used. */
+static void take_part(struct tn_queue *queue, uint32_t slot, struct tn_outcome *outcome)
 {
-    switch (pool->record[slot].state) {
-    case TN_BUFFER_QUARANTINED:
-        return TN_HANDLE_NONE;
-    case TN_BUFFER_ORPHAN:
-#ifndef TN_TWIN_ORPHAN /* negative twin: what a dead client left is named again */
-        tn_buffer_move(pool, slot, TN_BUFFER_SCRUBBING);
-        return TN_HANDLE_NONE;
-#else
-        pool->in_state[TN_BUFFER_ORPHAN]--;
-        pool->in_state[TN_BUFFER_CPU]++;
-        pool->record[slot].state = TN_BUFFER_CPU;
-        return tn_buffer_name(pool, slot);
-#endif
-    default:
-        tn_buffer_move(pool, slot, TN_BUFFER_CPU);
-        tn_slots_advance(&pool->slots, slot);
-        return tn_handle_make(slot, pool->slots.slot[slot].generation);
+    struct tn_fence_record *record = &queue->record[slot];
+    struct tn_buffer_name part = *part_of(queue, slot, record->taken);
+    outcome->buffer_slot = (uint32_t)part.slot;
+    outcome->length = record->pool->length[part.slot];
+    outcome->used = record->used < outcome->length ? record->used : outcome->length;
+    record->used -= outcome->used;
+    record->taken++;
+    enum tn_status status = tn_buffer_home_decide(record->pool, part);
+    if (status == TN_OK) {
+        outcome->buffer = tn_buffer_home_commit(record->pool, part);
+    } else if (status == TN_EQUARANTINED) { /* a slice of its page is lost: the whole page is */
+        (void)tn_buffer_arrive_commit(record->pool, part, TN_BUFFER_QUARANTINED);
+        outcome->status = TN_EQUARANTINED;
     }
 }
 
@@ -302,18 +435,18 @@ struct tn_outcome tn_fence_take_commit(struct tn_queue *queue, uint64_t fence)
     uint32_t slot = tn_handle_slot(fence);
     struct tn_fence_record *record = &queue->record[slot];
     struct tn_outcome outcome = {
-        .buffer = TN_HANDLE_NONE,
-        .buffer_slot = record->buffer,
+        .buffer_slot = TN_SLOT_NONE,
         .status = record->status,
-        .used = record->used,
-        .length = record->length,
         .direction = record->direction,
         .orphan = record->orphan,
     };
-    if (record->pool != NULL)
-        outcome.buffer = buffer_returns(record->pool, record->buffer);
+    if (record->parts > 0)
+        take_part(queue, slot, &outcome);
     tn_ledger_refund(record->ledger, TN_CHARGE_IN_FLIGHT, 1);
-    tn_fence_move(queue, slot, TN_FENCE_FREE);
-    tn_slots_give(&queue->slots, slot);
+    outcome.last = record->taken == record->parts;
+    if (outcome.last) {
+        move_fence(queue, slot, TN_FENCE_FREE);
+        tn_slots_give(&queue->slots, slot);
+    }
     return outcome;
 }

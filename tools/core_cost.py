@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Instructions of each operation of core/, counted by callgrind between the marks of bench/core_life.c. For the bench
-(`life.core.instr`) and for the test that no operation depends on the size of its table."""
+(`life.core.instr`, `life.queue.instr`) and for the test that no operation depends on the size of its table."""
 
 import glob
 import os
@@ -8,8 +8,9 @@ import re
 import subprocess
 import tempfile
 
-# The parts of a buffer's life, in order; the others are counted for the test alone.
-LIFE = ("alloc", "submit", "post", "complete", "take", "release")
+# The parts of a buffer's life, in order, on the direct path and through a queue; the others are counted for the test alone.
+DIRECT = ("direct_alloc", "direct_submit", "direct_complete", "direct_release")
+QUEUE = ("alloc", "submit", "post", "complete", "take", "release")
 
 
 def dumps(folder):

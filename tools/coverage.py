@@ -17,13 +17,21 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CLANG, PROFDATA, COV = "clang", "llvm-profdata", "llvm-cov"
 COUNTERS = ["-fprofile-instr-generate", "-fcoverage-mapping"]
 FLAGS = ["-std=gnu17", "-O1", "-g", f"-I{ROOT}", f"-I{ROOT}/include"]
-UNIT = ("test_slot", "test_ledger", "test_cap", "test_dma_buffer", "test_dma_fence", "test_dma_submit", "test_ring")
-UNIT += ("test_core_arguments", "test_machines")
+UNIT = ("test_slot", "test_ledger", "test_cap", "test_dma_buffer", "test_dma_direct", "test_dma_fence", "test_dma_scatter")
+UNIT += ("test_dma_slices", "test_dma_submit", "test_dma_wait", "test_gather", "test_ring", "test_machines")
+UNIT += ("test_core_arguments", "test_buffer_arguments", "test_fence_arguments")
 
 RUNS = (["--seed", "1", "--runs", "5000"], ["--corpus", f"{ROOT}/tests/fuzz/corpus.txt"])  # of the property test
 
 # (file, text of the line, what of it is never met: "line", "true" or "false", why it cannot be met)
-EXCLUDED = ()
+NO_REFUSAL = "return status != TN_OK ? status : TN_ESTATE;"
+WHY = "a refusal is never TN_OK; the compiler does not see that, and keeps the caller's check if one does not say it"
+EXCLUDED = (
+    ("core/dma_direct.h", NO_REFUSAL, "false", WHY),
+    ("core/dma_direct.h", NO_REFUSAL, "line", WHY),
+    ("core/dma_pool.h", NO_REFUSAL, "false", WHY),
+    ("core/dma_pool.h", NO_REFUSAL, "line", WHY),
+)
 
 
 def run(words, **more):
@@ -79,8 +87,9 @@ def unmet(report):
 
 
 def text_of(name, line):
+    """The line, without what a comment says after it."""
     with open(os.path.join(ROOT, name), encoding="utf-8") as file:
-        return re.sub(r"\s+", " ", file.read().split("\n")[line - 1]).strip()
+        return re.sub(r"\s+", " ", re.sub(r"/\*.*", "", file.read().split("\n")[line - 1])).strip()
 
 
 def judge(missed):

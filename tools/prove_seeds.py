@@ -14,8 +14,12 @@ class Seed:
     new: str
 
 
+FILES = {"machine": "machine.c", "mark": "dma_mark.h", "put": "dma_pool.h", "pool": "dma_pool.c", "buffer": "dma_pool.c"}
+FILES |= {"direct": "dma_direct.h", "queue": "dma_queue.c"}
+
+
 def _seed(unit, function, old, new="", file=None):
-    return Seed(unit, function, file or {"pool": "dma_pool.c", "queue": "dma_queue.c"}.get(unit, unit + ".c"), old, new)
+    return Seed(unit, function, file or FILES.get(unit, unit + ".c"), old, new)
 
 
 SEEDS = {
@@ -47,20 +51,56 @@ SEEDS = {
     "some_right_will_do": _seed("cap", "judge", "(cap->rights & rights) != rights", "(cap->rights & rights) == 0"),
     "object_that_never_lived": _seed("cap", "tn_cap_check", "id->generation == 0 || "),
     "turn_under_one_name": _seed("cap", "tn_cap_turn_commit", "    tn_slots_advance(&table->slots, slot);\n"),
-    # pools and buffers
-    "old_names_accepted": _seed("pool", "tn_buffer_use_decide", " || pool->slots.slot[slot].generation != tn_handle_generation(name)"),
-    "free_before_scrubbed": _seed("pool", "tn_buffer_release_commit", "tn_handle_slot(name), TN_BUFFER_SCRUBBING)", "tn_handle_slot(name), TN_BUFFER_FREE)"),
-    "state_without_count": _seed("pool", "tn_buffer_move", "    pool->in_state[to]++;\n", file="state.c"),
-    "any_length": _seed("pool", "tn_buffer_alloc_decide", "length == 0 || length > pool->buffer_bytes", "length == 0"),
-    "orphan_named_again": _seed("pool", "tn_buffer_may_move", "return to == TN_BUFFER_SCRUBBING || to == TN_BUFFER_QUARANTINED;",
-                                "return to == TN_BUFFER_SCRUBBING || to == TN_BUFFER_CPU;", "state.c"),
+    # flushes
+    "covers_what_came_later": _seed("gather", "tn_gather_flush_end_decide", "number <= gather->begun ?", "number <= gather->tail ?"),
+    "gathers_one_too_many": _seed("gather", "tn_gather_add_decide", "gather->tail - gather->head < gather->entries", "gather->tail - gather->head <= gather->entries"),
+    # tables
+    "state_out_of_range": _seed("machine", "tn_buffer_may_move", "return from < TN_BUFFER_STATES && ", "return "),
+    # marks, counts and the stack
+    "step_back_in_one_generation": _seed("mark", "tn_mark_step", "return to > from ? to - from : TN_MARK_STATES + to - from;",
+                                         "return to > from ? to - from : from - to;"),
+    "orphan_is_not_away": _seed("mark", "tn_buffer_is_away", "return state == TN_BUFFER_IN_FLIGHT || state == TN_BUFFER_ORPHAN ||",
+                                "return state == TN_BUFFER_IN_FLIGHT ||"),
+    "departs_uncounted": _seed("put", "tn_pool_count_move", "        pool->away++;\n", "        (void)pool;\n"),
+    "retires_uncounted": _seed("put", "tn_pool_count_move", "        pool->retired++;\n", "        (void)pool;\n"),
+    "pushed_uncounted": _seed("put", "tn_stack_push", "    pool->free = top + 1;\n"),
+    "taken_stays_on_the_stack": _seed("put", "tn_buffer_alloc_commit", "    pool->free = top;\n"),
+    "buffer_never_retired": _seed("put", "tn_buffer_end", "name.mark >= pool->last_mark, 0", "name.mark == pool->last_mark, 0"),
+    # pools
+    "invalidated_under_a_device": _seed("pool", "buffers_allow", "return pool->away == 0;", "return pool->away == pool->quarantined;"),
+    "old_names_accepted": _seed("pool", "tn_buffer_is_name", "pool->mark[name.slot] == name.mark && is_held", "is_held"),
+    "scrubbing_keeps_the_name": _seed("pool", "is_held", "return state != TN_BUFFER_FREE && state != TN_BUFFER_SCRUBBING &&",
+                                      "return state != TN_BUFFER_FREE &&"),
+    "stack_names_one_slot_twice": _seed("pool", "clear_buffers", "stack[i] = count - 1 - i; /*", "stack[i] = count - 1; /*"),
+    # buffers and pages
+    "any_length": _seed("buffer", "tn_buffer_depart_decide", "length == 0 || length > pool->buffer_bytes", "length == 0"),
+    "leaves_at_the_last_generation": _seed("buffer", "tn_buffer_depart_decide", "return name.mark < pool->last_mark ? TN_OK : TN_ERETIRED;",
+                                           "return TN_OK;"),
+    "free_before_scrubbed": _seed("buffer", "tn_buffer_release_commit", "    if (pool->scrub) {", "    if (!pool->scrub) {"),
+    "slice_used_too_early": _seed("buffer", "tn_buffer_use_decide", "return page_decide(pool, name.slot, 0);", "return page_decide(pool, name.slot, 1);"),
+    "page_without_count": _seed("buffer", "count_on_page", "        ++*away;\n", "        (void)away;\n"),
+    "page_of_a_neighbour": _seed("buffer", "page_of", "return &pool->page_away[slot / pool->buffers_per_page];",
+                                 "return &pool->page_away[slot % pool->buffers_per_page];"),
+    "orphan_named_again": _seed("buffer", "tn_buffer_home_commit", "if (tn_mark_state(name.mark) == TN_BUFFER_ORPHAN) {",
+                                "if (tn_mark_state(name.mark) == TN_BUFFER_QUARANTINED) {"),
+    # the direct path
+    "direct_used_believed": _seed("direct", "tn_direct_complete_decide", " && used <= pool->length[name.slot],", ","),
+    "direct_in_a_revoked_pool": _seed("direct", "tn_direct_submit_decide", "pool->direct_open, name, TN_BUFFER_CPU)", "pool->direct, name, TN_BUFFER_CPU)"),
+    "direct_to_the_wrong_state": _seed("direct", "tn_direct_complete_commit", "name, TN_BUFFER_IN_FLIGHT, TN_BUFFER_CPU);",
+                                       "name, TN_BUFFER_IN_FLIGHT, TN_BUFFER_SCRUBBING);"),
     # queues and fences
+    "fence_without_count": _seed("queue", "move_fence", "    queue->in_state[to]++;\n"),
     "ticket_ignored": _seed("queue", "tn_complete_decide", " || fence->ticket != completion->ticket"),
     "used_believed": _seed("queue", "tn_complete_decide", " || completion->used > fence->length"),
     "fence_of_any_age": _seed("queue", "is_fence", "queue->slots.slot[slot].generation == tn_handle_generation(fence) &&", ""),
-    "device_aborts": _seed("queue", "device_may_answer", "status == TN_EIO ||", "status == TN_EIO || status == TN_EABORTED ||"),
+    "device_aborts": _seed("queue", "device_may_answer", "return status == TN_OK || status == TN_EIO ||",
+                           "return status == TN_OK || status == TN_EABORTED || status == TN_EIO ||"),
     "ended_twice": _seed("queue", "tn_fence_end_decide", "state == TN_FENCE_ENDED)\n        return TN_ESTATE;",
                          "state == TN_FENCE_FREE)\n        return TN_ESTATE;"),
+    "last_ticket_given": _seed("queue", "tn_submit_decide", "queue->next_ticket == UINT64_MAX || ", ""),
+    "added_beyond_the_end": _seed("queue", "tn_submit_add_decide", "record->parts >= queue->parts_max", "record->parts > queue->parts_max"),
+    "one_waiter_too_many": _seed("queue", "tn_fence_wait_decide", "record->waiters < queue->waiters_max", "record->waiters <= queue->waiters_max"),
+    "waits_end_twice": _seed("queue", "tn_fence_wait_end", "    if (record->waiters > 0)\n        record->waiters--;", "    record->waiters--;"),
 }
 
 

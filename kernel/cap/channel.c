@@ -59,11 +59,16 @@ struct service *service_create(const char *name, struct process *server, uint32_
         return NULL;
     }
     struct service *s = &services[service_count];
-    struct tn_slot *slots = take_records(depth * sizeof *slots);
-    struct tn_fence_record *records = take_records(depth * sizeof *records);
+    const struct tn_queue_plan plan = {
+        .slot = take_records(depth * sizeof *plan.slot),
+        .record = take_records(depth * sizeof *plan.record),
+        .part = take_records(depth * sizeof *plan.part),
+        .generation_max = TN_HANDLE_GENERATION_MAX,
+        .depth = depth,
+        .parts_max = 1, /* a request has one buffer */
+    };
     s->request = take_records(depth * sizeof *s->request);
-    if (!slots || !records || !s->request ||
-        !tn_queue_init(&s->queue, slots, records, depth, TN_HANDLE_GENERATION_MAX)) {
+    if (!s->request || !tn_queue_init(&s->queue, &plan)) {
         log_line("service: %s: no memory for %u fences", name, depth);
         return NULL;
     }
@@ -135,22 +140,24 @@ bool channel_is_served(const struct channel *channel)
 /* ---- to the server ---- */
 
 /* Under `trusted` the token is the device address; a request without a buffer has none. */
-static uint64_t token_of(const struct tn_fence_record *f)
+static uint64_t token_of(const struct tn_queue *queue, uint32_t slot)
 {
-    return f->pool ? pool_buffer_physical(pool_of(f->pool), f->buffer) : 0;
+    const struct tn_fence_record *f = tn_queue_at(queue, slot);
+    return f->pool ? pool_buffer_physical(pool_of(f->pool), (uint32_t)tn_queue_part(queue, slot, 0).slot) : 0;
 }
 
 static void pump(struct service *s)
 {
     while (s->credits > 0 && tn_queue_oldest(&s->queue) != TN_HANDLE_NONE) {
         uint64_t fence = tn_queue_post_commit(&s->queue);
-        const struct tn_fence_record *f = tn_queue_at(&s->queue, tn_handle_slot(fence));
-        const struct request *r = &s->request[tn_handle_slot(fence)];
+        uint32_t slot = tn_handle_slot(fence);
+        const struct tn_fence_record *f = tn_queue_at(&s->queue, slot);
+        const struct request *r = &s->request[slot];
         struct tn_cqe cqe = {
             .user_data = s->user_data,
             .kind = TN_CQE_REQUEST,
             .status = TN_OK,
-            .value = {fence, f->ticket, r->word, f->length, r->argument, token_of(f)},
+            .value = {fence, f->ticket, r->word, f->length, r->argument, token_of(&s->queue, slot)},
         };
         s->credits--;
         process_post(s->server, &cqe);
@@ -205,9 +212,9 @@ static void deliver(struct service *s, uint64_t fence, const uint64_t answer[2])
         return;
     }
     uint64_t handle = TN_HANDLE_NONE;
-    if (o.buffer != TN_HANDLE_NONE) {
+    if (o.buffer.mark != 0) {
         zero_tail(pool, &o);
-        handle = tn_cap_turn_commit(&r.client->caps, r.cap, TN_KIND_DMA_BUFFER, o.buffer);
+        handle = tn_cap_turn_commit(&r.client->caps, r.cap, TN_KIND_DMA_BUFFER, tn_buffer_pack(o.buffer));
     } else if (r.cap) { /* in quarantine: the entry ends, the charge stays */
         tn_cap_remove_commit(&r.client->caps, r.cap);
         tn_ledger_refund(&r.client->ledger, TN_CHARGE_CAP_SLOTS, 1);
@@ -274,7 +281,7 @@ static enum tn_status decide_submit(struct process *p, const struct tn_sqe *sqe,
         return TN_EPOLICY;
     *submission = (struct tn_submission){
         .pool = pool ? &pool->core : NULL,
-        .buffer = *cap ? (*cap)->detail : TN_HANDLE_NONE,
+        .buffer = tn_buffer_unpack(*cap ? (*cap)->detail : TN_HANDLE_NONE, TN_BUFFER_CPU),
         .ledger = &p->ledger,
         .length = (uint32_t)sqe->arg[2],
         .direction = direction,

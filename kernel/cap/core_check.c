@@ -9,6 +9,7 @@
 
 #include <core/cap.h>
 #include <core/dma.h>
+#include <core/gather.h>
 #include <core/ring.h>
 
 #include "diag/log.h"
@@ -21,12 +22,15 @@ static struct tn_cap_table caps;
 static struct tn_slot cap_slot[SLOTS];
 static struct tn_cap entry[SLOTS];
 static struct tn_pool pool;
-static struct tn_slot buffer_slot[SLOTS];
-static struct tn_buffer buffer[SLOTS];
+static uint64_t mark[SLOTS];
+static uint32_t length[SLOTS], stack[SLOTS];
 static struct tn_queue queue;
 static struct tn_slot fence_slot[SLOTS];
 static struct tn_fence_record record[SLOTS];
+static struct tn_buffer_name part[SLOTS * SLOTS];
 static struct tn_ring_account ring;
+static struct tn_gather gather;
+static uint64_t waiting[1];
 
 static const char *first_wrong;
 static uint32_t asked;
@@ -40,12 +44,23 @@ static void expect(const char *decision, enum tn_status got, enum tn_status want
 
 static void make(void)
 {
-    const struct tn_pool_plan plan = {buffer_slot, buffer, &ledger, EPOCH, 3, SLOTS, BYTES};
+    const struct tn_pool_plan plan = {
+        .mark = mark,
+        .length = length,
+        .stack = stack,
+        .owner_epoch = EPOCH,
+        .generation_max = 2,
+        .count = SLOTS,
+        .buffer_bytes = BYTES,
+        .buffers_per_page = 1,
+        .scrub = true,
+    };
+    const struct tn_queue_plan queue_plan = {fence_slot, record, part, 3, SLOTS, SLOTS, 1};
     for (uint32_t charge = 0; charge < TN_CHARGE_COUNT; charge++)
         ledger.limit[charge] = SLOTS;
     if (!tn_cap_table_init(&caps, cap_slot, entry, SLOTS, EPOCH, 2) || !tn_pool_init(&pool, &plan) ||
-        !tn_queue_init(&queue, fence_slot, record, SLOTS, 3) ||
-        !tn_ring_account_init(&ring, TN_RING_ENTRIES_MIN, TN_RING_ENTRIES_MIN))
+        !tn_queue_init(&queue, &queue_plan) || !tn_ring_account_init(&ring, TN_RING_ENTRIES_MIN, TN_RING_ENTRIES_MIN) ||
+        !tn_gather_init(&gather, waiting, 1))
         panic("core: the tables of its check do not initialise");
     expect("tn_pool_move", tn_pool_move(&pool, TN_POOL_MAPPED), TN_ESTATE);
     for (uint32_t to = TN_POOL_RESERVED; to <= TN_POOL_MAPPED; to++)
@@ -72,20 +87,30 @@ static void ask_capabilities(void)
 
 static void ask_buffers(void)
 {
-    expect("tn_buffer_alloc_decide", tn_buffer_alloc_decide(&pool, BYTES + 1), TN_ERANGE);
-    uint64_t name = tn_buffer_alloc_commit(&pool, BYTES);
-    struct tn_submission s = {&pool, name, &ledger, BYTES, TN_TO_DEVICE};
+    struct tn_buffer_name name = tn_buffer_alloc_commit(&pool);
     expect("tn_buffer_use_decide", tn_buffer_use_decide(&pool, name), TN_OK);
+    struct tn_submission s = {&pool, name, &ledger, BYTES, TN_TO_DEVICE, true};
     expect("tn_submit_decide", tn_submit_decide(&queue, &s), TN_OK);
     uint64_t fence = tn_submit_commit(&queue, &s);
     expect("tn_buffer_use_decide", tn_buffer_use_decide(&pool, name), TN_ESTALE);
+    expect("tn_buffer_depart_decide", tn_buffer_depart_decide(&pool, name, BYTES), TN_ESTALE);
     expect("tn_submit_decide", tn_submit_decide(&queue, &s), TN_ESTALE);
+    expect("tn_submit_add_decide", tn_submit_add_decide(&queue, fence, name, BYTES), TN_ESTALE);
+    expect("tn_submit_close_decide", tn_submit_close_decide(&queue, fence), TN_OK);
+    tn_submit_close_commit(&queue, fence);
+    expect("tn_submit_close_decide", tn_submit_close_decide(&queue, fence), TN_ESTATE);
     expect("tn_fence_take_decide", tn_fence_take_decide(&queue, fence), TN_EAGAIN);
+    expect("tn_fence_poll", tn_fence_poll(&queue, fence, 1, 1), TN_ETIMEDOUT);
+    tn_fence_wait_commit(&queue, fence);
+    expect("tn_fence_wait_decide", tn_fence_wait_decide(&queue, fence), TN_EEXHAUSTED);
     fence = tn_queue_post_commit(&queue);
     struct tn_completion c = {fence, tn_queue_at(&queue, tn_handle_slot(fence))->ticket, TN_OK, BYTES + 1};
     expect("tn_complete_decide", tn_complete_decide(&queue, &c), TN_EPROTOCOL);
     c.used = BYTES;
     expect("tn_complete_decide", tn_complete_decide(&queue, &c), TN_OK);
+    expect("tn_buffer_scrub_decide", tn_buffer_scrub_decide(&pool, (uint32_t)name.slot), TN_ESTATE);
+    expect("tn_buffer_arrive_decide", tn_buffer_arrive_decide(&pool, name, TN_BUFFER_COMPLETED), TN_ESTALE);
+    expect("tn_buffer_home_decide", tn_buffer_home_decide(&pool, tn_queue_part(&queue, 0, 0)), TN_ESTATE);
     tn_complete_commit(&queue, &c);
     expect("tn_complete_decide", tn_complete_decide(&queue, &c), TN_ESTALE);
     expect("tn_fence_end_decide", tn_fence_end_decide(&queue, fence, TN_EABORTED), TN_ESTATE);
@@ -94,6 +119,27 @@ static void ask_buffers(void)
     expect("tn_fence_take_decide", tn_fence_take_decide(&queue, fence), TN_ESTALE);
     s.buffer = back.buffer;
     expect("tn_submit_decide", tn_submit_decide(&queue, &s), TN_ERETIRED);
+    (void)tn_buffer_alloc_commit(&pool);
+    expect("tn_buffer_alloc_decide", tn_buffer_alloc_decide(&pool), TN_EEXHAUSTED);
+}
+
+static void ask_the_direct_path(void)
+{
+    struct tn_buffer_name name = tn_buffer_name(&pool, 0);
+    expect("tn_direct_submit_decide", tn_direct_submit_decide(&pool, name, BYTES), TN_ENOTSUP);
+    expect("tn_direct_complete_decide", tn_direct_complete_decide(&pool, name, 0), TN_ENOTSUP);
+    expect("tn_direct_release_decide", tn_direct_release_decide(&pool, name), TN_ENOTSUP);
+}
+
+static void ask_the_gathering(void)
+{
+    expect("tn_gather_add_decide", tn_gather_add_decide(&gather), TN_OK);
+    tn_gather_add_commit(&gather, 1);
+    expect("tn_gather_add_decide", tn_gather_add_decide(&gather), TN_EAGAIN);
+    expect("tn_gather_flush_end_decide", tn_gather_flush_end_decide(&gather, 1), TN_ESTALE);
+    tn_gather_flush_end_commit(&gather, tn_gather_flush_begin(&gather));
+    if (!tn_gather_has_next(&gather) || tn_gather_next_commit(&gather) != 1)
+        expect("tn_gather_next_commit", TN_EAGAIN, TN_OK);
 }
 
 static void ask_budgets(void)
@@ -110,6 +156,8 @@ void core_check(void)
     make();
     ask_capabilities();
     ask_buffers();
+    ask_the_direct_path();
+    ask_the_gathering();
     ask_budgets();
     if (first_wrong == NULL) {
         log_line("SELFTEST: core decisions ok");

@@ -59,15 +59,17 @@ enum tn_status op_pool_release(struct call *call)
 static enum tn_status take_buffer(struct call *call, enum tn_kind kind, uint32_t *slot)
 {
     struct pool *pool = pool_at(call->cap->object);
-    enum tn_status status = tn_buffer_alloc_decide(&pool->core, call->sqe->arg[0]);
+    if (call->sqe->arg[0] == 0 || call->sqe->arg[0] > pool->core.buffer_bytes)
+        return TN_ERANGE;
+    enum tn_status status = tn_buffer_alloc_decide(&pool->core);
     if (status == TN_OK)
         status = grant_decide(call->process);
     if (status != TN_OK)
         return status;
-    uint64_t name = tn_buffer_alloc_commit(&pool->core, (uint32_t)call->sqe->arg[0]);
+    struct tn_buffer_name name = tn_buffer_alloc_commit(&pool->core);
     struct tn_cap_grant grant = {kind, TN_RIGHT_READ | TN_RIGHT_WRITE, call->cap->object, pool->identity.generation,
-                                 name};
-    *slot = tn_handle_slot(name);
+                                 tn_buffer_pack(name)};
+    *slot = (uint32_t)name.slot;
     call->value[0] = grant_commit(call->process, &grant);
     call->value[1] = pool->address + (uint64_t)*slot * pool->core.buffer_bytes;
     return TN_OK;
@@ -100,12 +102,12 @@ enum tn_status op_shared_alloc(struct call *call)
 enum tn_status op_buffer_release(struct call *call)
 {
     struct pool *pool = pool_at(call->cap->object);
-    uint64_t name = call->cap->detail;
+    struct tn_buffer_name name = tn_buffer_unpack(call->cap->detail, TN_BUFFER_CPU);
     enum tn_status status = tn_buffer_use_decide(&pool->core, name);
     if (status != TN_OK)
         return status;
     tn_buffer_release_commit(&pool->core, name);
     grant_end(call->process, call->cap);
-    pool_buffer_ended(pool, tn_handle_slot(name));
+    pool_buffer_ended(pool, (uint32_t)name.slot);
     return TN_OK;
 }

@@ -12,6 +12,9 @@
 #include "mm/frame.h"
 #include "proc/process.h"
 
+/* What core/ keeps of a buffer: its mark, its length, its place on the stack of free ones. */
+enum { RECORD_BYTES = sizeof(uint64_t) + 2 * sizeof(uint32_t) };
+
 static struct pool table[POOLS_MAX];
 static struct tn_slot table_slot[POOLS_MAX]; /* generations of the pools */
 static struct tn_slots slots;
@@ -80,7 +83,7 @@ static enum tn_status check_request(const struct pool_request *r)
 static enum tn_status give_memory(struct pool *pool, const struct pool_request *r, uint64_t bytes)
 {
     pool->pages = bytes / PAGE_SIZE;
-    pool->record_pages = (r->buffers * (sizeof(struct tn_slot) + sizeof(struct tn_buffer)) + PAGE_SIZE - 1) / PAGE_SIZE;
+    pool->record_pages = (r->buffers * RECORD_BYTES + PAGE_SIZE - 1) / PAGE_SIZE;
     enum tn_status status = frames_alloc(pool->record_pages, &pool->records);
     if (status != TN_OK)
         return status;
@@ -101,6 +104,24 @@ free_records:
     return status;
 }
 
+static void refund(struct tn_ledger *ledger, uint64_t bytes, uint64_t buffers)
+{
+    tn_ledger_refund(ledger, TN_CHARGE_POOL_BYTES, bytes);
+    tn_ledger_refund(ledger, TN_CHARGE_BUFFERS, buffers);
+}
+
+/* A pool pays for all of its buffers at once: taking one later cannot fail for a budget. */
+static enum tn_status charge(struct tn_ledger *ledger, uint64_t bytes, uint64_t buffers)
+{
+    enum tn_status status = tn_ledger_charge(ledger, TN_CHARGE_POOL_BYTES, bytes);
+    if (status != TN_OK)
+        return status;
+    status = tn_ledger_charge(ledger, TN_CHARGE_BUFFERS, buffers);
+    if (status != TN_OK)
+        tn_ledger_refund(ledger, TN_CHARGE_POOL_BYTES, bytes);
+    return status;
+}
+
 enum tn_status pool_create(const struct pool_request *r, uint32_t *index)
 {
     enum tn_status status = check_request(r);
@@ -108,14 +129,14 @@ enum tn_status pool_create(const struct pool_request *r, uint32_t *index)
         return status;
     uint64_t buffer_bytes = page_up(r->buffer_bytes);
     uint64_t bytes = buffer_bytes * r->buffers;
-    status = tn_ledger_charge(&r->owner->ledger, TN_CHARGE_POOL_BYTES, bytes);
+    status = charge(&r->owner->ledger, bytes, r->buffers);
     if (status != TN_OK)
         return status;
 
     struct pool made = {.owner = r->owner, .device = r->device, .channel = r->channel};
     status = give_memory(&made, r, bytes);
     if (status != TN_OK) {
-        tn_ledger_refund(&r->owner->ledger, TN_CHARGE_POOL_BYTES, bytes);
+        refund(&r->owner->ledger, bytes, r->buffers);
         return status;
     }
     uint32_t i = tn_slots_take(&slots);
@@ -123,15 +144,18 @@ enum tn_status pool_create(const struct pool_request *r, uint32_t *index)
     struct pool *pool = &table[i];
     made.identity = (struct tn_identity){table_slot[i].generation, r->owner->epoch};
     *pool = made;
-    struct tn_slot *buffer_slot = phys_to_virt(pool->records);
+    uint64_t *mark = phys_to_virt(pool->records);
+    uint32_t *word = (uint32_t *)(void *)(mark + r->buffers);
     const struct tn_pool_plan plan = {
-        .slot = buffer_slot,
-        .record = (struct tn_buffer *)(void *)(buffer_slot + r->buffers),
-        .ledger = &r->owner->ledger,
+        .mark = mark,
+        .length = word,
+        .stack = word + r->buffers,
         .owner_epoch = r->owner->epoch,
-        .generation_max = TN_HANDLE_GENERATION_MAX,
+        .generation_max = TN_HANDLE_GENERATION_MAX, /* names travel as handles */
         .count = (uint32_t)r->buffers,
         .buffer_bytes = (uint32_t)buffer_bytes,
+        .buffers_per_page = 1,
+        .scrub = true,
     };
     if (!tn_pool_init(&pool->core, &plan))
         panic("pool: %lu buffers of %lu bytes do not initialise", r->buffers, buffer_bytes);
@@ -153,19 +177,14 @@ static void free_pool(struct pool *pool)
     move(pool, TN_POOL_EMPTY);
     frames_free(pool->physical, pool->pages);
     frames_free(pool->records, pool->record_pages);
-    tn_ledger_refund(&pool->owner->ledger, TN_CHARGE_POOL_BYTES, pool->pages * PAGE_SIZE);
+    refund(&pool->owner->ledger, pool->pages * PAGE_SIZE, pool->core.count);
     pool->owner->pool_count--;
     tn_slots_give(&slots, (uint32_t)(pool - table));
 }
 
-static bool all_free(const struct pool *pool)
-{
-    return pool->core.in_state[TN_BUFFER_FREE] == pool->core.slots.count;
-}
-
 enum tn_status pool_release(struct pool *pool)
 {
-    if (!all_free(pool))
+    if (!tn_pool_is_idle(&pool->core))
         return TN_ESTATE;
     move(pool, TN_POOL_REVOKING);
     space_unmap(&pool->owner->space, pool->address, pool->pages);
@@ -185,28 +204,35 @@ void pool_settle(struct pool *pool)
 {
     if (pool->core.state != TN_POOL_REVOKING)
         return;
-    if (all_free(pool))
+    if (tn_pool_is_idle(&pool->core))
         free_pool(pool);
-    else if (pool->core.in_state[TN_BUFFER_QUARANTINED] != 0 && pool->core.in_state[TN_BUFFER_ORPHAN] == 0)
+    else if (pool->core.quarantined != 0 && pool->core.quarantined == pool->core.away)
         quarantine(pool);
+}
+
+/* A buffer in state SCRUBBING. Each has pages of its own, so no device reaches them any more. */
+static void scrub_buffer(struct pool *pool, uint32_t slot)
+{
+    if (tn_buffer_scrub_decide(&pool->core, slot) != TN_OK)
+        panic("pool: buffer %u of %s cannot be scrubbed", slot, pool->owner->name);
+    scrub(pool_buffer_physical(pool, slot), pool->core.buffer_bytes);
+    tn_buffer_scrubbed_commit(&pool->core, slot);
 }
 
 void pool_buffer_ended(struct pool *pool, uint32_t slot)
 {
-    scrub(pool_buffer_physical(pool, slot), pool->core.buffer_bytes);
-    tn_buffer_scrubbed_commit(&pool->core, slot);
+    scrub_buffer(pool, slot);
     pool_settle(pool);
 }
 
 /* The CPU's buffers go back; those with a device stay. */
 static void release_cpu_buffers(struct pool *pool)
 {
-    for (uint32_t slot = 0; slot < pool->core.slots.count; slot++) {
-        if (tn_pool_at(&pool->core, slot)->state != TN_BUFFER_CPU)
+    for (uint32_t slot = 0; slot < pool->core.count; slot++) {
+        if (tn_buffer_state(&pool->core, slot) != TN_BUFFER_CPU)
             continue;
         tn_buffer_release_commit(&pool->core, tn_buffer_name(&pool->core, slot));
-        scrub(pool_buffer_physical(pool, slot), pool->core.buffer_bytes);
-        tn_buffer_scrubbed_commit(&pool->core, slot);
+        scrub_buffer(pool, slot);
     }
 }
 

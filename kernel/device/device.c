@@ -6,6 +6,7 @@
 
 #include "device/mmio.h"
 #include "diag/log.h"
+#include "diag/panic.h"
 #include "irq/route.h"
 #include "proc/process.h"
 
@@ -44,11 +45,18 @@ struct device *device_at(uint32_t index)
     return index < count ? &table[index] : NULL;
 }
 
+static void move(struct device *device, enum tn_device_state to)
+{
+    if (!tn_device_may_move(device->state, (uint32_t)to))
+        panic("device: no move from %s to %s", tn_device_state_name(device->state), tn_device_state_name((uint32_t)to));
+    device->state = (uint32_t)to;
+}
+
 enum tn_status device_claim(struct device *device, struct process *holder, uint32_t policy)
 {
-    if (device->state != DEVICE_UNCLAIMED)
+    if (device->state != TN_DEVICE_UNCLAIMED)
         return TN_ESTATE;
-    device->state = DEVICE_CLAIMED;
+    move(device, TN_DEVICE_CLAIMED);
     device->holder = holder;
     device->policy = policy;
     device->identity.owner_epoch = holder->epoch;
@@ -57,7 +65,7 @@ enum tn_status device_claim(struct device *device, struct process *holder, uint3
 
 enum tn_status device_allows_dma(const struct device *device)
 {
-    return device->state == DEVICE_CLAIMED && device->policy == TN_POLICY_TRUSTED ? TN_OK : TN_EPOLICY;
+    return device->state == TN_DEVICE_CLAIMED && device->policy == TN_POLICY_TRUSTED ? TN_OK : TN_EPOLICY;
 }
 
 static enum tn_status write_bus_master(const struct device *device, bool on)
@@ -80,11 +88,12 @@ enum tn_status device_set_bus_master(struct device *device, bool on)
 void device_lost(struct device *device)
 {
     const struct pci_function *f = device->function;
+    move(device, TN_DEVICE_QUIESCING);
     enum tn_status off = write_bus_master(device, false);
     route_release_device(device);
     mmio_release_device(device);
-    device->state = DEVICE_QUARANTINED;
-    device->identity.generation++; /* every capability to it is stale from here */
+    move(device, TN_DEVICE_QUARANTINED); /* bus mastering off is not yet evidence enough */
+    device->identity.generation++;       /* every capability to it is stale from here */
     device->holder = NULL;
     log_line("device: %02x:%02x.%u lost its driver: bus mastering %s, in quarantine until reboot", f->bdf >> 8,
              f->bdf >> 3 & 31, f->bdf & 7, off == TN_OK ? "off" : "does not go off");

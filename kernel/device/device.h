@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The device manager: which process holds which PCI function, under which DMA policy. A device moves
- * unclaimed -> claimed -> quarantined; giving one back needs evidence that it is silent, which this kernel does not
- * gather yet, so a device whose holder has ended stays quarantined until reboot, and so do the pages it could reach.
+ * The device manager: which process holds which PCI function, under which DMA policy. Giving a device back (quiescing
+ * to unclaimed, core/machine.h) needs evidence that it is silent, which this kernel does not gather yet, so a device
+ * whose holder has ended stays quarantined until reboot, and so do the pages it could reach.
  */
 #ifndef TENURE_KERNEL_DEVICE_DEVICE_H
 #define TENURE_KERNEL_DEVICE_DEVICE_H
@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include <core/cap.h>
+#include <core/machine.h>
 #include <tenure/abi/manifest.h>
 #include <tenure/abi/status.h>
 
@@ -18,17 +19,11 @@
 
 struct process;
 
-enum device_state {
-    DEVICE_UNCLAIMED,
-    DEVICE_CLAIMED,
-    DEVICE_QUARANTINED,
-};
-
 struct device {
     struct tn_identity identity;
     struct pci_function *function;
     struct process *holder;
-    uint32_t state;  /* enum device_state */
+    uint32_t state;  /* enum tn_device_state */
     uint32_t policy; /* enum tn_policy */
     uint32_t index;  /* in the table */
     bool has_pool;   /* bus mastering is granted only then */

@@ -18,6 +18,7 @@ struct window {
     struct device *device;
     uint64_t address;
     uint64_t length;
+    uint32_t state; /* enum tn_mmio_state */
 };
 
 static struct window windows[MMIO_WINDOWS_MAX];
@@ -28,6 +29,13 @@ void mmio_init(void)
 {
     if (!tn_slots_init(&window_slots, window_slot, MMIO_WINDOWS_MAX, TN_HANDLE_GENERATION_MAX))
         panic("mmio: the window table does not initialise");
+}
+
+static void move(struct window *window, enum tn_mmio_state to)
+{
+    if (!tn_mmio_may_move(window->state, (uint32_t)to))
+        panic("mmio: no move from %s to %s", tn_mmio_state_name(window->state), tn_mmio_state_name((uint32_t)to));
+    window->state = (uint32_t)to;
 }
 
 /* Does another memory BAR of the machine lie in the pages of this one? Only one smaller than a page can have such a
@@ -88,6 +96,7 @@ enum tn_status mmio_map(struct device *device, uint32_t bar, uint64_t offset, ui
     w->device = device;
     w->address = at;
     w->length = length;
+    move(w, TN_MMIO_MAPPED);
     *window = index;
     *address = at;
     return TN_OK;
@@ -95,7 +104,7 @@ enum tn_status mmio_map(struct device *device, uint32_t bar, uint64_t offset, ui
 
 const struct tn_identity *mmio_identity(uint32_t window)
 {
-    return window < MMIO_WINDOWS_MAX && windows[window].device ? &windows[window].identity : NULL;
+    return window < MMIO_WINDOWS_MAX && windows[window].state == TN_MMIO_MAPPED ? &windows[window].identity : NULL;
 }
 
 void mmio_release(uint32_t window)
@@ -103,8 +112,10 @@ void mmio_release(uint32_t window)
     struct window *w = &windows[window];
     struct process *p = w->device->holder;
     space_unmap(&p->space, w->address, w->length / PAGE_SIZE);
+    move(w, TN_MMIO_REVOKED);
     tn_ledger_refund(&p->ledger, TN_CHARGE_MMIO_BYTES, w->length);
     w->device = NULL;
+    move(w, TN_MMIO_FREE);
     p->window_count--;
     tn_slots_give(&window_slots, window);
 }

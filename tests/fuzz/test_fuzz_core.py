@@ -16,7 +16,7 @@ CORPUS = os.path.join(paths.ROOT, "tests", "fuzz", "corpus.txt")
 BUGS = core_builds.bugs()
 LONG_SECONDS = 180
 # In `make test`: one bug of each kind; the whole table is swept by `make test-long`.
-SAMPLE = ("TN_TWIN_GENERATION", "take_does_not_refund", "retires_one_too_late")
+SAMPLE = ("TN_TWIN_MARK", "take_does_not_refund", "direct_in_any_state")
 
 
 @pytest.fixture(scope="session")
@@ -78,11 +78,11 @@ def test_g3_the_fuzzer_finds_nothing_in_minutes(folder, fuzz_harness):
 
 def is_found(folder, bug, fuzz_harness, property_harness):
     root = core_builds.copy_with(bug, folder)
-    defines = core_builds.defines_of(bug)
-    status, output = fuzz(core_builds.fuzzer(folder, root, fuzz_harness, ["-w", *defines]), folder, SECONDS)
+    defines, inline = core_builds.defines_of(bug), core_builds.is_inline(bug)
+    status, output = fuzz(core_builds.fuzzer(folder, root, fuzz_harness, ["-w", *defines], inline), folder, SECONDS)
     finding = core_builds.FINDING.search(output)
     assert status != 0 and finding, f"the fuzzer did not find {bug.name} within {SECONDS} s:\n{output[-1500:]}"
-    program = core_builds.property_program(folder, root, property_harness, defines)
+    program = core_builds.property_program(folder, root, property_harness, defines, inline)
     done = subprocess.run([program, "--twin", "--seed", "1"], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, f"the property test did not find {bug.name}:\n{done.stdout[-1500:]}"
     steps = int(re.search(r"# shortest sequence found, (\d+) operations:", done.stdout)[1])
@@ -103,7 +103,7 @@ def test_twin_g3_every_seeded_bug_is_found(bug, folder, fuzz_harness, property_h
 
 def test_the_switches_of_the_core_are_all_in_the_table():
     names = [b.name for b in BUGS]
-    assert len(names) == len(set(names)) and len([b for b in BUGS if b.switch]) >= 13
+    assert len(names) == len(set(names)) and len([b for b in BUGS if b.switch]) >= 16
     assert set(SAMPLE) <= set(names)
 
 

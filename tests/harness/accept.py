@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kernels in which one decision of core/ says yes to everything: made from the objects of the build, with one file of core/
-compiled from a changed copy. None of this is in the tree or in a release."""
+"""Kernels in which one decision of core/ says yes to everything: made from the objects of the build, with what the decision
+is compiled into compiled again from a changed copy of core/. None of this is in the tree or in a release."""
 
 import glob
 import os
@@ -16,7 +16,7 @@ OUT = {
     "tn_cap_lookup": "*out = &table->entry[tn_handle_slot(handle) % table->slots.count];",
     "tn_ring_pending": "*pending = sq_tail - ring->sq_head;",
 }
-DECISION = re.compile(r"^TN_MUST_CHECK enum tn_status (tn_\w+)\(", re.M)
+DECISION = re.compile(r"^TN_MUST_CHECK (?:static inline )?enum tn_status\s+(tn_\w+)\(", re.M)
 
 
 def decisions():
@@ -32,8 +32,8 @@ def changed_copy(name, folder):
     """A copy of core/ in which `name` accepts; returns (folder, file)."""
     core = os.path.join(folder, "core")
     shutil.copytree(os.path.join(paths.ROOT, "core"), core)
-    start = re.compile(rf"^enum tn_status {name}\([^{{;]*\)\n\{{\n", re.M)
-    for path in sorted(glob.glob(f"{core}/*.c")):
+    start = re.compile(rf"^(?:TN_MUST_CHECK static inline )?enum tn_status\s+{name}\([^{{;]*\)\n\{{\n", re.M)
+    for path in sorted(glob.glob(f"{core}/*.[ch]")):
         with open(path, encoding="utf-8") as file:
             text = file.read()
         match = start.search(text)
@@ -54,15 +54,27 @@ def run(words):
     assert done.returncode == 0, f"{shlex.join(words)}\n{done.stderr[-3000:]}"
 
 
-def compile_again(line, made, source=None, *flags):
+def compile_again(line, made, source=None, flags=()):
     """The command of one object once more, into `made`; returns the object it stands for."""
     words = shlex.split(line)
+    words[1:1] = flags
     before = words[words.index("-o") + 1]
     words[words.index("-o") + 1] = made
     words[words.index("-MF") + 1] = made + ".d"
     words[-1] = source or words[-1]
-    run([*words[:-2], *flags, *words[-2:]])
+    run(words)
     return before
+
+
+def includers(header):
+    """The objects of the kernel, core/ among them, that are compiled with this header of core/."""
+    listing = subprocess.run(["ninja", "-C", paths.BUILD, "-t", "deps"], capture_output=True, text=True, check=True).stdout
+    found = []
+    for entry in listing.split("\n\n"):
+        target, *needs = entry.splitlines() or [""]
+        if any(need.strip().endswith(f"/core/{header}") for need in needs):
+            found.append(target.split(":")[0])
+    return [o for o in found if o.startswith(("tenure.elf.p/", "libtenure-core.a.p/"))]
 
 
 def kernel(name, folder, silent=False):
@@ -71,17 +83,21 @@ def kernel(name, folder, silent=False):
     core, file = changed_copy(name, folder)
     lines = commands("tenure.elf")
     link = next(shlex.split(line) for line in lines if " -o tenure.elf " in line)
-    new = os.path.join(folder, "changed.o")
-    line = next(line for line in lines if line.endswith(f"core/{file}") and "libtenure-core.a.p" in line)
-    made = compile_again(line, new, os.path.join(core, file))
-    if silent:
-        line = next(line for line in lines if line.endswith("kernel/cap/core_check.c") and " tenure.elf.p/" in line)
-        check = compile_again(line, os.path.join(folder, "check.o"), None, "-DTN_TWIN")
-        link[link.index(check)] = os.path.join(folder, "check.o")
+    compiled = {words[words.index("-o") + 1]: line for line in lines if " -c " in line for words in [shlex.split(line)]}
+    check = next(o for o, line in compiled.items() if line.endswith("kernel/cap/core_check.c") and o.startswith("tenure.elf.p/"))
+    again = includers(file) if file.endswith(".h") else [o for o, line in compiled.items() if line.endswith(f"core/{file}")]
+    again += [check] if silent else []
+    made = {}
+    for number, old in enumerate(dict.fromkeys(o for o in again if o in compiled)):
+        source = compiled[old].split()[-1]
+        inside = os.path.join(core, os.path.basename(source)) if "/core/" in source and "/kernel/" not in source else None
+        flags = ["-I" + folder] + (["-DTN_TWIN"] if silent and old == check else [])
+        made[old] = os.path.join(folder, f"changed-{number}.o")
+        compile_again(compiled[old], made[old], inside, flags)
     archive = os.path.join(folder, "libtenure-core.a")
-    objects = sorted(glob.glob(f"{paths.BUILD}/libtenure-core.a.p/*.o"))
-    run(["gcc-ar", "csr", archive, new, *[o for o in objects if os.path.basename(o) != os.path.basename(made)]])
+    objects = sorted(os.path.relpath(o, paths.BUILD) for o in glob.glob(f"{paths.BUILD}/libtenure-core.a.p/*.o"))
+    run(["gcc-ar", "csr", archive, *[made.get(o, o) for o in objects]])
     image = os.path.join(folder, "tenure.elf")
     link[link.index("-o") + 1] = image
-    run([archive if word == "libtenure-core.a" else word for word in link])
+    run([archive if word == "libtenure-core.a" else made.get(word, word) for word in link])
     return image

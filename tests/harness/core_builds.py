@@ -43,6 +43,7 @@ def switches():
 
 
 EDITS = [
+    # ---- slots and capabilities ----
     Bug("take_does_not_move_on", "slot.c", "slots->head = slots->head + 1 < slots->count ? slots->head + 1 : 0;", ""),
     Bug("give_does_not_count", "slot.c", "    slots->free++;\n", "    (void)end;\n"),
     Bug("retires_one_too_late", "slot.c", "if (s[slot].generation >= slots->generation_max) {",
@@ -60,20 +61,62 @@ EDITS = [
     Bug("kind_is_not_looked_at", "cap.c", "if (cap->kind != kind)", "if (cap->kind == TN_KIND_NONE)"),
     Bug("refusal_is_not_counted", "cap.c", "        table->refused = tn_count_one(table->refused);\n        return status;",
         "        return status;"),
-    Bug("submit_keeps_the_generation", "dma_queue.c",
-        "    tn_buffer_move(pool, slot, TN_BUFFER_IN_FLIGHT);\n    tn_slots_advance(&pool->slots, slot);",
-        "    tn_buffer_move(pool, slot, TN_BUFFER_IN_FLIGHT);"),
-    Bug("submit_decides_for_one_step", "dma_queue.c", "tn_slots_can_advance(&pool->slots, slot, 2)",
-        "tn_slots_can_advance(&pool->slots, slot, 1)"),
-    Bug("submit_in_a_revoked_pool", "dma_queue.c", "if (pool->state != TN_POOL_MAPPED)",
-        "if (pool->state == TN_POOL_EMPTY)"),
-    Bug("submit_longer_than_allocated", "dma_queue.c", "submission->length > pool->record[slot].length",
-        "submission->length > pool->buffer_bytes"),
+    # ---- marks and pools ----
+    Bug("a_step_back_keeps_the_generation", "dma_mark.h", "TN_MARK_STATES + to - from;", "(uint64_t)to - from;"),
+    Bug("leaves_at_the_last_generation", "dma_pool.c", "return name.mark < pool->last_mark ? TN_OK : TN_ERETIRED;", "return TN_OK;"),
+    Bug("submit_in_a_revoked_pool", "dma_pool.c", "    if (!pool->open)\n        return TN_ESTATE;\n    if (length",
+        "    if (pool->state == TN_POOL_EMPTY)\n        return TN_ESTATE;\n    if (length"),
+    Bug("submit_longer_than_the_buffer", "dma_pool.c", "length == 0 || length > pool->buffer_bytes", "length == 0"),
+    Bug("scrubbing_keeps_the_name", "dma_pool.c", "state != TN_BUFFER_FREE && state != TN_BUFFER_SCRUBBING &&",
+        "state != TN_BUFFER_FREE &&"),
+    Bug("released_is_not_free", "dma_pool.h", "    pool->free = top + 1;\n", ""),
+    Bug("oldest_free_buffer_first", "dma_pool.h", "uint64_t slot = pool->stack[top];",
+        "uint64_t slot = pool->stack[0];\n    for (uint32_t i = 0; i < top; i++)\n        pool->stack[i] = pool->stack[i + 1];"),
+    Bug("orphan_does_not_hold_the_pool", "dma_mark.h", "state == TN_BUFFER_IN_FLIGHT || state == TN_BUFFER_ORPHAN ||",
+        "state == TN_BUFFER_IN_FLIGHT ||"),
+    Bug("alloc_in_any_state", "dma_pool.h", "if (__builtin_expect(pool->open && pool->free != 0, 1))",
+        "if (__builtin_expect(pool->free != 0, 1))"),
+    Bug("quarantine_is_left", "machine.h", "    MOVE(TN_POOL_SCRUBBED, TN_POOL_EMPTY,",
+        "    MOVE(TN_POOL_QUARANTINED, TN_POOL_EMPTY, \"\") MOVE(TN_POOL_SCRUBBED, TN_POOL_EMPTY,"),
+    Bug("buffer_counts_drift", "dma_pool.h", "pool->away--;", "pool->away -= from != TN_BUFFER_ORPHAN;"),
+    # ---- slices ----
+    Bug("a_lost_page_is_forgotten", "dma_pool.c", "*away = (uint16_t)(*away + TN_PAGE_LOST);", "(void)away;"),
+    Bug("slice_comes_home_too_early", "dma_pool.c", "state == TN_BUFFER_ORPHAN ? TN_PAGE_LOST - 1 : 0)",
+        "state == TN_BUFFER_ORPHAN ? TN_PAGE_LOST - 1 : 1)"),
+    Bug("slice_is_used_too_early", "dma_pool.c", "return page_decide(pool, name.slot, 0);", "return page_decide(pool, name.slot, 1);"),
+    Bug("page_of_a_neighbour", "dma_pool.c", "slot / pool->buffers_per_page", "slot % pool->buffers_per_page"),
+    Bug("lost_slice_is_taken", "dma_queue.c", "} else if (status == TN_EQUARANTINED) {", "} else if (status == TN_EBUDGET) {"),
+    # ---- the direct path ----
+    Bug("direct_in_any_state", "dma_direct.h", "pool->mark[name.slot] == name.mark && tn_mark_state(name.mark) == state;",
+        "pool->mark[name.slot] == name.mark;"),
+    Bug("direct_used_is_not_checked", "dma_direct.h", " && used <= pool->length[name.slot]", ""),
+    Bug("direct_in_a_revoked_pool", "dma_direct.h", "pool->direct_open, name, TN_BUFFER_CPU)", "pool->direct, name, TN_BUFFER_CPU)"),
+    Bug("direct_at_the_last_generation", "dma_direct.h", " && name.mark < pool->last_mark", ""),
+    Bug("direct_length_is_forgotten", "dma_direct.h", "    tn_length_write(pool, name.slot, length);\n", ""),
+    Bug("queue_on_a_direct_pool", "dma_pool.c", "    if (pool->direct != 0)\n        return TN_ENOTSUP;\n", ""),
+    Bug("scrubbed_under_a_device", "dma_pool.c", "    return page_decide(pool, slot, 0);", "    return TN_OK;"),
+    Bug("direct_empty_submission", "dma_direct.h", "length != 0 &&", ""),
+    # ---- submissions ----
     Bug("full_queue_not_noticed", "dma_queue.c", "return queue->slots.free > 0 ? TN_OK : TN_EAGAIN;",
         "return queue->slots.free > 0 || queue->slots.count > 0 ? TN_OK : TN_EAGAIN;"),
     Bug("last_ticket_is_given", "dma_queue.c", "queue->next_ticket == UINT64_MAX || ", ""),
-    Bug("ticket_is_not_new", "dma_queue.c", "fence->ticket = queue->next_ticket++;",
-        "fence->ticket = queue->next_ticket;"),
+    Bug("last_ticket_is_given_at_the_close", "dma_queue.c", "return queue->next_ticket == UINT64_MAX ? TN_ERETIRED : TN_OK;",
+        "return TN_OK;"),
+    Bug("ticket_is_not_new", "dma_queue.c", "ticket = queue->next_ticket++;", "ticket = queue->next_ticket;"),
+    # ---- scatter-gather ----
+    Bug("add_to_a_fence_that_has_left", "dma_queue.c", "record->state != TN_FENCE_OPEN || record->orphan",
+        "record->state == TN_FENCE_ENDED || record->orphan"),
+    Bug("add_for_a_client_that_is_gone", "dma_queue.c", "record->state != TN_FENCE_OPEN || record->orphan",
+        "record->state != TN_FENCE_OPEN"),
+    Bug("add_one_too_many", "dma_queue.c", "record->parts >= queue->parts_max", "record->parts > queue->parts_max"),
+    Bug("add_is_not_charged", "dma_queue.c", "    tn_ledger_commit(record->ledger, TN_CHARGE_IN_FLIGHT, 1);\n", ""),
+    Bug("add_forgets_its_bytes", "dma_queue.c", "    record->length += length;\n", ""),
+    Bug("used_is_dealt_to_each", "dma_queue.c", "    record->used -= outcome->used;\n", ""),
+    Bug("last_comes_too_early", "dma_queue.c", "outcome.last = record->taken == record->parts;",
+        "outcome.last = record->taken + 1 >= record->parts;"),
+    Bug("only_the_first_buffer_ends", "dma_queue.c", "for (uint32_t i = 0; i < fence->parts; i++) {",
+        "for (uint32_t i = 0; i < 1 && i < fence->parts; i++) {"),
+    # ---- ends, waiting, taking ----
     Bug("used_may_be_one_more", "dma_queue.c", "completion->used > fence->length",
         "completion->used > (uint64_t)fence->length + 1"),
     Bug("queued_fence_completes", "dma_queue.c", "fence->state != TN_FENCE_POSTED ||", "fence->state == TN_FENCE_ENDED ||"),
@@ -81,22 +124,19 @@ EDITS = [
         "if (queue->record[slot].state == TN_FENCE_FREE)"),
     Bug("quarantine_frees", "dma_queue.c", "status == TN_EABORTED ? TN_BUFFER_ABORTED : TN_BUFFER_QUARANTINED",
         "TN_BUFFER_ABORTED"),
-    Bug("take_does_not_refund", "dma_queue.c", "    tn_ledger_refund(record->ledger, TN_CHARGE_IN_FLIGHT, 1);\n", ""),
-    Bug("return_keeps_the_generation", "dma_queue.c",
-        "        tn_buffer_move(pool, slot, TN_BUFFER_CPU);\n        tn_slots_advance(&pool->slots, slot);",
-        "        tn_buffer_move(pool, slot, TN_BUFFER_CPU);"),
     Bug("orphan_twice", "dma_queue.c", "record->state == TN_FENCE_ENDED || record->orphan ?",
         "record->state == TN_FENCE_ENDED ?"),
-    Bug("take_before_the_end", "dma_queue.c", "== TN_FENCE_ENDED ? TN_OK : TN_EAGAIN", "!= TN_FENCE_QUEUED ? TN_OK : TN_EAGAIN"),
-    Bug("scrubbing_keeps_the_name", "dma_pool.c", "return state == TN_BUFFER_FREE || state == TN_BUFFER_SCRUBBING ?",
-        "return state == TN_BUFFER_FREE ?"),
-    Bug("scrubbed_is_not_refunded", "dma_pool.c", "    tn_ledger_refund(pool->ledger, TN_CHARGE_BUFFERS, 1);\n", ""),
-    Bug("orphan_does_not_hold_the_pool", "dma_pool.c", " && pool->in_state[TN_BUFFER_ORPHAN] == 0", ""),
-    Bug("alloc_in_any_state", "dma_pool.c", "if (pool->state != TN_POOL_MAPPED)", "if (pool->state == TN_POOL_EMPTY)"),
-    Bug("quarantine_is_left", "state.c", "return to == TN_POOL_EMPTY;\n    default: /* in quarantine: for good */\n        return false;",
-        "return to == TN_POOL_EMPTY;\n    default:\n        return to == TN_POOL_EMPTY;"),
-    Bug("state_counts_drift", "state.c", "    pool->in_state[from]--;\n",
-        "    pool->in_state[from] -= from != TN_BUFFER_ABORTED;\n"),
+    Bug("one_waiter_too_many", "dma_queue.c", "record->waiters < queue->waiters_max", "record->waiters <= queue->waiters_max"),
+    Bug("waiters_of_the_last_fence_stay", "dma_queue.c", "    fence->waiters = 0;\n", ""),
+    Bug("a_wait_that_ends_twice", "dma_queue.c", "    if (record->waiters > 0)\n        record->waiters--;", "    record->waiters--;"),
+    Bug("wait_beyond_the_deadline", "dma_queue.c", "now < deadline ?", "now <= deadline ?"),
+    Bug("wait_for_ever", "dma_queue.c", "    if (deadline == TN_WAIT_FOR_EVER)\n        return TN_EINVAL;\n", ""),
+    Bug("take_does_not_refund", "dma_queue.c", "    tn_ledger_refund(record->ledger, TN_CHARGE_IN_FLIGHT, 1);\n", ""),
+    Bug("take_before_the_end", "dma_queue.c", "    if (record->state != TN_FENCE_ENDED)\n        return TN_EAGAIN;",
+        "    if (record->state == TN_FENCE_QUEUED)\n        return TN_EAGAIN;"),
+    Bug("flush_covers_what_came_later", "gather.c", "number <= gather->begun ?", "number <= gather->tail ?"),
+    Bug("gathers_one_too_many", "gather.c", "gather->tail - gather->head < gather->entries", "gather->tail - gather->head <= gather->entries"),
+    # ---- budgets and rings ----
     Bug("refund_too_much", "ledger.c", "ledger->used[charge] -= amount;", "ledger->used[charge] = 0;"),
     Bug("sum_wraps", "ledger.c", "if (amount > ledger->limit[charge] - ledger->used[charge])",
         "if (amount + ledger->used[charge] > ledger->limit[charge])"),
@@ -164,8 +204,29 @@ def finish(process):
     assert process.returncode == 0, errors[-4000:]
 
 
-def fuzzer(folder, root, harness, defines=()):
-    """libFuzzer on the core under `root`; `harness`: objects that do not change from bug to bug."""
+def is_inline(bug):
+    """Does it change a header, and so what the callers of core/ are made of?"""
+    if not bug.switch:
+        return bug.file.endswith(".h")
+    headers = ""
+    for path in glob.glob(f"{paths.ROOT}/core/*.h"):
+        with open(path, encoding="utf-8") as file:
+            headers += file.read()
+    return re.search(rf"\b{bug.switch}\b", headers) is not None
+
+
+def with_callers(harness, root, kind, compiler, flags):
+    """The harness, its callers of core/ compiled again for the core under `root`."""
+    callers = [s for s in harness_sources() if os.path.basename(s).startswith("op_")]
+    made = objects(callers, os.path.join(root, kind), compiler, [*flags, "-w", f"-I{root}"])
+    names = {os.path.basename(path) for path in made}
+    return [path for path in harness if os.path.basename(path) not in names] + made
+
+
+def fuzzer(folder, root, harness, defines=(), inline=False):
+    """libFuzzer on the core under `root`; `harness`: objects that do not change from bug to bug, unless it is `inline`."""
+    if inline:
+        harness = with_callers(harness, root, "fuzz-callers", CLANG, [*FUZZ_FLAGS, *defines])
     core = objects(core_sources(root), os.path.join(root, "fuzz"), CLANG, [*FUZZ_FLAGS, *defines])
     program = os.path.join(folder, "fuzzer")
     run([CLANG, *FUZZ_LINK, *harness, *core, "-o", program])
@@ -185,7 +246,9 @@ def property_harness(folder):
     return objects(harness_sources(), os.path.join(folder, "property-harness"), "gcc", ["-O2", f"-I{paths.ROOT}"])
 
 
-def property_program(folder, root, harness, defines=()):
+def property_program(folder, root, harness, defines=(), inline=False):
+    if inline:
+        harness = with_callers(harness, root, "property-callers", "gcc", ["-O2", *defines])
     core = objects(core_sources(root), os.path.join(root, "property"), "gcc", ["-O2", "-w", *defines])
     program = os.path.join(folder, "property")
     run(["gcc", *harness, *core, "-o", program])

@@ -42,23 +42,76 @@ static void compare_caps(uint32_t owner)
     }
 }
 
+static void compare_buffers(uint32_t owner, const struct tn_pool *pool)
+{
+    const struct naive_pool *n = &oracle.owner[owner].pool;
+    for (uint32_t i = 0; i < BUFFERS; i++) {
+        struct tn_buffer_name now = naive_buffer_name(owner, i), got = tn_buffer_name(pool, i);
+        bool held = naive_is_held(n->buffer[i].state);
+        oracle_same("a buffer's mark", pool->mark[i], now.mark);
+        oracle_same("a buffer's state", tn_buffer_state(pool, i), n->buffer[i].state);
+        oracle_same("a buffer's length", pool->length[i], n->buffer[i].length);
+        oracle_same("the mark of a buffer's name", got.mark, held ? now.mark : 0);
+        oracle_same("the slot of a buffer's name", got.slot, held ? i : 0);
+        if (n->buffer[i].generation > n->max)
+            oracle_fail("generation %llu of a buffer is above the maximum",
+                        (unsigned long long)n->buffer[i].generation);
+    }
+    for (uint32_t i = 0; i < n->free; i++)
+        oracle_same("a free buffer on the stack", pool->stack[i], n->stack[i]);
+}
+
+static void compare_pages(uint32_t owner, const struct tn_pool *pool)
+{
+    const struct naive_pool *n = &oracle.owner[owner].pool;
+    if (n->kind != SLICED && n->kind != SLICED_AT_ONCE)
+        return;
+    for (uint32_t page = 0; page < PAGES; page++) {
+        uint32_t away = 0;
+        bool lost = false;
+        for (uint32_t i = 0; i < BUFFERS; i++) {
+            if (i / PER_PAGE != page)
+                continue;
+            away += naive_is_away(n->buffer[i].state);
+            lost = lost || n->buffer[i].state == TN_BUFFER_QUARANTINED;
+        }
+        oracle_same("slices of a page that are away", pool->page_away[page], away + (lost ? TN_PAGE_LOST : 0));
+    }
+}
+
 static void compare_pool(uint32_t owner)
 {
-    const struct naive_owner *n = &oracle.owner[owner];
+    const struct naive_pool *n = &oracle.owner[owner].pool;
     const struct tn_pool *pool = &world.owner[owner].pool;
     uint32_t in_state[TN_BUFFER_STATES] = {0};
-    compare_table(&pool->slots, &n->buffers);
-    oracle_same("the pool's state", pool->state, n->pool_state);
-    for (uint32_t i = 0; i < BUFFERS; i++) {
-        const struct naive_buffer *b = &n->buffer[i];
-        bool named = n->buffers.live[i] && b->state != TN_BUFFER_SCRUBBING;
-        in_state[b->state]++;
-        oracle_same("a buffer's state", tn_pool_at(pool, i)->state, b->state);
-        oracle_same("a buffer's length", tn_pool_at(pool, i)->length, b->length);
-        oracle_same("a buffer's name", tn_buffer_name(pool, i), named ? naive_name(&n->buffers, i) : TN_HANDLE_NONE);
-    }
-    for (uint32_t state = 0; state < TN_BUFFER_STATES; state++)
-        oracle_same(tn_buffer_state_name(state), pool->in_state[state], in_state[state]);
+    for (uint32_t i = 0; i < BUFFERS; i++)
+        in_state[n->buffer[i].state]++;
+    compare_buffers(owner, pool);
+    compare_pages(owner, pool);
+    oracle_same("the pool's state", pool->state, n->state);
+    oracle_same("whether the pool is open", pool->open, n->state == TN_POOL_MAPPED);
+    oracle_same("whether the direct path serves it", pool->direct, n->kind == DIRECT ? BUFFERS : 0);
+    oracle_same("whether that is open", pool->direct_open, pool->open ? pool->direct : 0);
+    oracle_same("free buffers on the list", n->free, in_state[TN_BUFFER_FREE]);
+    oracle_same("free buffers", pool->free, n->free);
+    oracle_same("buffers that are away", pool->away,
+                in_state[TN_BUFFER_IN_FLIGHT] + in_state[TN_BUFFER_ORPHAN] + in_state[TN_BUFFER_QUARANTINED]);
+    oracle_same("buffers in quarantine", pool->quarantined, in_state[TN_BUFFER_QUARANTINED]);
+    oracle_same("retired buffers", pool->retired, in_state[TN_BUFFER_RETIRED]);
+    oracle_same("whether nobody holds a buffer", tn_pool_is_idle(pool),
+                in_state[TN_BUFFER_FREE] + in_state[TN_BUFFER_RETIRED] == BUFFERS);
+}
+
+static void compare_gather(const struct tn_gather *gather, const struct naive_line *n)
+{
+    oracle_same("ends that left", gather->head, n->gone);
+    oracle_same("ends that a flush covers", gather->done, n->covered);
+    oracle_same("ends at the last beginning of a flush", gather->begun, n->begun);
+    oracle_same("ends that were added", gather->tail, n->added);
+    oracle_same("ends that wait", n->added - n->gone, n->waits);
+    for (uint32_t i = 0; i < n->waits; i++)
+        oracle_same("an end that waits", gather->name[(n->gone + i) % GATHERED], n->waiting[i]);
+    oracle_same("whether one may leave", tn_gather_has_next(gather), n->covered > n->gone);
 }
 
 static void compare_line(uint32_t line)
@@ -82,8 +135,15 @@ static void compare_line(uint32_t line)
             continue;
         oracle_same("a fence's ticket", record->ticket, f->ticket);
         oracle_same("a fence's orphan mark", record->orphan, f->orphan);
-        oracle_same("a fence's length", record->length, f->length);
+        oracle_same("a fence's length", record->length, naive_length(f));
+        oracle_same("a fence's waiters", record->waiters, f->waiters);
+        oracle_same("a fence's buffers", record->parts, f->parts);
+        oracle_same("a fence's buffers that came back", record->taken, f->taken);
+        for (uint32_t k = f->taken; k < f->parts; k++)
+            oracle_same("a fence's buffer", key_of(tn_queue_part(queue, i, k)),
+                        key_of(naive_buffer_name(f->pool, f->part[k].buffer)));
     }
+    compare_gather(&world.line[line].gather, n);
     for (uint32_t state = 0; state < TN_FENCE_STATES; state++)
         oracle_same(tn_fence_state_name(state), queue->in_state[state], in_state[state]);
 }
@@ -92,17 +152,16 @@ static void compare_budget(uint32_t owner)
 {
     const struct naive_owner *n = &oracle.owner[owner];
     const struct tn_ledger *ledger = &world.owner[owner].ledger;
-    uint32_t in_flight = 0, taken = 0, entries = 0;
+    uint32_t in_flight = 0, entries = 0;
     for (uint32_t line = 0; line < LINES; line++)
-        for (uint32_t i = 0; i < FENCES; i++)
-            in_flight +=
-                oracle.line[line].fence[i].state != TN_FENCE_FREE && oracle.line[line].fence[i].client == owner;
-    for (uint32_t i = 0; i < BUFFERS; i++)
-        taken += n->buffer[i].state != TN_BUFFER_FREE;
+        for (uint32_t i = 0; i < FENCES; i++) {
+            const struct naive_fence *f = &oracle.line[line].fence[i];
+            if (f->state != TN_FENCE_FREE && f->client == owner)
+                in_flight += f->parts == 0 ? 1 : f->parts - f->taken;
+        }
     for (uint32_t i = 0; i < CAPS; i++)
         entries += n->caps.live[i];
-    oracle_same("fences in flight that are charged", ledger->used[TN_CHARGE_IN_FLIGHT], in_flight);
-    oracle_same("buffers that are charged", ledger->used[TN_CHARGE_BUFFERS], taken);
+    oracle_same("what is in flight and charged", ledger->used[TN_CHARGE_IN_FLIGHT], in_flight);
     oracle_same("entries that are charged", ledger->used[TN_CHARGE_CAP_SLOTS], entries);
     for (uint32_t charge = 0; charge < TN_CHARGE_COUNT; charge++) {
         oracle_same(tn_charge_name(charge), ledger->used[charge], n->used[charge]);
@@ -113,13 +172,13 @@ static void compare_budget(uint32_t owner)
     }
 }
 
-/* A buffer has at most one live entry in all tables: a DmaBuffer while the CPU owns it, a Fence while it travels. */
+/* A buffer has at most one holder in all tables: a DmaBuffer while the CPU owns it, one fence while it travels. */
 static void compare_holders(uint32_t owner)
 {
     const struct naive_owner *n = &oracle.owner[owner];
     const struct tn_cap_table *table = &world.owner[owner].caps;
     for (uint32_t b = 0; b < BUFFERS; b++) {
-        uint32_t holders = 0;
+        uint32_t state = n->pool.buffer[b].state, holders = n->pool.buffer[b].direct + n->pool.buffer[b].left;
         for (uint32_t i = 0; i < CAPS; i++) {
             const struct tn_cap *cap = &world.owner[owner].cap[i];
             if (tn_slots_live(&table->slots, i) && cap->kind == TN_KIND_DMA_BUFFER &&
@@ -129,10 +188,10 @@ static void compare_holders(uint32_t owner)
         for (uint32_t line = 0; line < LINES; line++)
             for (uint32_t i = 0; i < FENCES; i++) {
                 const struct naive_fence *f = &oracle.line[line].fence[i];
-                holders += f->state != TN_FENCE_FREE && f->pool == owner && f->buffer == b;
+                for (uint32_t k = f->taken; k < f->parts; k++)
+                    holders += f->state != TN_FENCE_FREE && f->pool == owner && f->part[k].buffer == b;
             }
-        uint32_t state = n->buffer[b].state;
-        bool held = state != TN_BUFFER_FREE && state != TN_BUFFER_SCRUBBING;
+        bool held = naive_is_held(state);
         if (holders > held || (holders == 0 && held && state != TN_BUFFER_QUARANTINED))
             oracle_fail("buffer %u of owner %u is %s and has %u holders", b, owner, tn_buffer_state_name(state),
                         holders);
@@ -178,7 +237,7 @@ static bool alive(const struct grant *g)
         copy = world.owner[g->place].caps;
         return tn_cap_lookup(&copy, g->name, TN_KIND_NONE, 0, &cap) != TN_ESTALE;
     case A_BUFFER:
-        return tn_buffer_use_decide(&world.owner[g->place].pool, g->name) != TN_ESTALE;
+        return tn_buffer_is_name(&world.owner[g->place].pool, name_of(g->name));
     default:
         return tn_fence_take_decide(&world.line[g->place].queue, g->name) != TN_ESTALE;
     }
@@ -190,7 +249,7 @@ static uint32_t present_life(const struct grant *g)
     case A_HANDLE:
         return oracle.owner[g->place].caps.life;
     case A_BUFFER:
-        return oracle.owner[g->place].buffers.life;
+        return oracle.owner[g->place].pool.life;
     default:
         return oracle.line[g->place].fences.life;
     }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What devices, other holders and plain wrong numbers do: completions that lie, names from before, ends without a
- * device, the death of an owner in the middle; and capability entries, charges and rings by themselves.
+ * Names that are not the caller's, moves of pools; and capability entries, charges and rings by themselves.
  */
 #include "operations.h"
 #include "oracle.h"
@@ -10,13 +9,23 @@
 
 void op_use(const struct step *s)
 {
-    uint64_t name = name_from_log(A_BUFFER, s->owner, s);
-    told("tn_buffer_use_decide(&owner[%u].pool, 0x%llx);", s->owner, (unsigned long long)name);
-    oracle_same("tn_buffer_use_decide", tn_buffer_use_decide(&world.owner[s->owner].pool, name),
-                want_use(s->owner, name));
+    struct tn_buffer_name name = buffer_from_log(s);
+    const struct tn_pool *pool = &world.owner[s->owner].pool;
+    uint32_t to = s->pick >> 4;
+    told("tn_buffer_{use,depart,arrive,home}_decide(&owner[%u].pool, {0x%llx, %llu}, …, %u);", s->owner,
+         (unsigned long long)name.mark, (unsigned long long)name.slot, to);
+    oracle_same("tn_buffer_use_decide", tn_buffer_use_decide(pool, name), want_use(s->owner, name));
+    oracle_same("tn_buffer_depart_decide", tn_buffer_depart_decide(pool, name, length_of(s)),
+                want_depart(s->owner, name, length_of(s)));
+    oracle_same("tn_buffer_arrive_decide", tn_buffer_arrive_decide(pool, name, (enum tn_buffer_state)to),
+                want_arrive(s->owner, name, to));
+    oracle_same("tn_buffer_home_decide", tn_buffer_home_decide(pool, name), want_home(s->owner, name));
+    oracle_same("tn_direct_submit_decide", tn_direct_submit_decide(pool, name, length_of(s)),
+                want_direct_submit(s->owner, name, length_of(s)));
+    oracle_same("tn_direct_release_decide", tn_direct_release_decide(pool, name), want_direct_release(s->owner, name));
 }
 
-static void move_pool(uint32_t owner, uint32_t to)
+void move_pool(uint32_t owner, uint32_t to)
 {
     struct world before = world;
     enum tn_status want = want_pool_move(owner, to),
@@ -25,8 +34,11 @@ static void move_pool(uint32_t owner, uint32_t to)
     oracle_same("tn_pool_move", status, want);
     if (status == TN_OK) {
         may_change_owner(owner);
-        before.owner[owner].pool.state = world.owner[owner].pool.state;
-        oracle.owner[owner].pool_state = to;
+        struct tn_pool *pool = &before.owner[owner].pool;
+        pool->state = to;
+        pool->open = to == TN_POOL_MAPPED;
+        pool->direct_open = pool->open ? pool->direct : 0;
+        oracle.owner[owner].pool.state = to;
     }
     if (__builtin_memcmp(&before, &world, sizeof(world)) != 0)
         oracle_fail("tn_pool_move changed more than the state");
@@ -37,14 +49,15 @@ void op_pool_move(const struct step *s)
     static const uint8_t after[TN_POOL_STATES] = {TN_POOL_RESERVED, TN_POOL_COMMITTED,   TN_POOL_MAPPED,
                                                   TN_POOL_REVOKING, TN_POOL_INVALIDATED, TN_POOL_SCRUBBED,
                                                   TN_POOL_EMPTY,    TN_POOL_EMPTY};
-    uint32_t state = oracle.owner[s->owner].pool_state;
+    uint32_t state = oracle.owner[s->owner].pool.state;
     if (s->pick >= 0xe0) {
         move_pool(s->owner, s->pick % (TN_POOL_STATES + 2u));
     } else if (state == TN_POOL_EMPTY && s->pick >= 0xc0) { /* the memory of a pool becomes another pool */
         may_change_owner(s->owner);
         told("tn_pool_init(&owner[%u].pool, …);", s->owner);
         oracle_init_pool(s->owner);
-        world_init_pool(s->owner, oracle.owner[s->owner].epoch, oracle.setting.buffer_generations);
+        world_init_pool(s->owner, oracle.owner[s->owner].epoch, oracle.setting.buffer_generations,
+                        oracle.owner[s->owner].pool.kind);
     } else if (state != TN_POOL_MAPPED || s->pick >= 0x80) {
         move_pool(s->owner, after[state]);
     }
@@ -60,188 +73,23 @@ void op_submit_raw(const struct step *s)
         .line = s->line,
         .client = how == 15 ? NOBODY : s->owner,
         .pool = how >= 13 ? NOBODY : s->owner,
-        .buffer = name_from_log(A_BUFFER, s->owner, s),
+        .buffer = buffer_from_log(s),
         .length = lengths[(s->twist >> 4) % 5],
         .direction = directions[how % 7],
+        .more = how % 2 == 0,
     };
     struct owner *o = &world.owner[s->owner];
-    const struct tn_submission core = {w.pool == NOBODY ? NULL : &o->pool, w.buffer,
-                                       w.client == NOBODY ? NULL : &o->ledger, w.length, w.direction};
+    const struct tn_submission core = {w.pool == NOBODY ? NULL : &o->pool,
+                                       w.buffer,
+                                       w.client == NOBODY ? NULL : &o->ledger,
+                                       w.length,
+                                       w.direction,
+                                       w.more};
     enum tn_status status = tn_submit_decide(&world.line[s->line].queue, &core);
-    told("tn_submit_decide(&line[%u].queue, {%s, 0x%llx, %s, length %u, direction %u}); /* %u */", s->line,
-         core.pool ? "pool" : "NULL", (unsigned long long)w.buffer, core.ledger ? "ledger" : "NULL", w.length,
-         w.direction, status);
+    told("tn_submit_decide(&line[%u].queue, {%s, {0x%llx, %llu}, %s, length %u, direction %u}); /* %u */", s->line,
+         core.pool ? "pool" : "NULL", (unsigned long long)w.buffer.mark, (unsigned long long)w.buffer.slot,
+         core.ledger ? "ledger" : "NULL", w.length, w.direction, status);
     oracle_same("tn_submit_decide", status, want_submit(&w));
-}
-
-/* ---- fences ---- */
-
-static void ended(uint32_t line, uint32_t slot, uint32_t status, uint32_t to)
-{
-    struct naive_line *l = &oracle.line[line];
-    struct naive_fence *f = &l->fence[slot];
-    for (uint32_t i = 0, kept = 0; f->state == TN_FENCE_QUEUED && i < l->queued; i++) {
-        if (l->fifo[i] != slot)
-            l->fifo[kept++] = l->fifo[i];
-        if (i + 1 == l->queued)
-            l->queued = kept, i = FENCES;
-    }
-    f->state = TN_FENCE_ENDED;
-    f->status = status;
-    log_end(l->fences.life, naive_name(&l->fences, slot));
-    may_change_line(line);
-    if (f->pool == NOBODY)
-        return;
-    may_change_owner(f->pool);
-    if (!f->orphan || to == TN_BUFFER_QUARANTINED)
-        oracle.owner[f->pool].buffer[f->buffer].state = to;
-}
-
-void op_complete(const struct step *s)
-{
-    struct tn_queue *queue = &world.line[s->line].queue;
-    struct naive_line *l = &oracle.line[s->line];
-    uint64_t fence = name_from_log(A_FENCE, s->line, s);
-    const struct naive_fence *f = &l->fence[tn_handle_slot(fence) % FENCES];
-    struct tn_completion c = {.fence = fence, .ticket = f->ticket, .status = TN_OK, .used = f->length};
-    switch (s->twist >> 4) {
-    case 0:
-        c.status = TN_ERANGE, c.used = 0;
-        break;
-    case 1:
-        c.used = f->length / 2;
-        break;
-    case 2:
-        c.status = UINT32_MAX;
-        break;
-    case 3:
-        c.status = TN_EABORTED;
-        break;
-    case 4:
-        c.status = TN_EIO, c.used = 0;
-        break;
-    case 5:
-        c.ticket = 0;
-        break;
-    case 6:
-        c.ticket++;
-        break;
-    case 7:
-        c.used++;
-        break;
-    default:
-        break;
-    }
-    enum tn_status status = tn_complete_decide(queue, &c);
-    told("tn_complete_decide(&line[%u].queue, {0x%llx, ticket %llu, status %u, used %u}); /* %u */", s->line,
-         (unsigned long long)c.fence, (unsigned long long)c.ticket, c.status, c.used, status);
-    oracle_same("tn_complete_decide", status, want_complete(s->line, &c));
-    if (status != TN_OK) {
-        tn_complete_refused(queue);
-        counts_refusal(&queue->refused_completions);
-        l->refused++;
-        return;
-    }
-    tn_complete_commit(queue, &c);
-    ended(s->line, tn_handle_slot(fence), c.status, TN_BUFFER_COMPLETED);
-    l->fence[tn_handle_slot(fence)].used = c.used;
-}
-
-static enum tn_status end(uint32_t line, uint64_t fence, uint32_t how)
-{
-    struct tn_queue *queue = &world.line[line].queue;
-    enum tn_status status = tn_fence_end_decide(queue, fence, (enum tn_status)how);
-    told("tn_fence_end_decide(&line[%u].queue, 0x%llx, %u); /* %u */", line, (unsigned long long)fence, how, status);
-    oracle_same("tn_fence_end_decide", status, want_end(line, fence, how));
-    if (status != TN_OK)
-        return status;
-    tn_fence_end_commit(queue, fence, (enum tn_status)how);
-    ended(line, tn_handle_slot(fence), how, how == TN_EABORTED ? TN_BUFFER_ABORTED : TN_BUFFER_QUARANTINED);
-    return TN_OK;
-}
-
-void op_end(const struct step *s)
-{
-    static const uint32_t how[16] = {[10] = TN_EQUARANTINED, TN_EQUARANTINED, TN_EQUARANTINED, TN_OK, TN_EIO,
-                                     TN_STATUS_COUNT};
-    uint32_t n = s->pick >> 4;
-    (void)end(s->line, name_from_log(A_FENCE, s->line, s), n < 10 ? TN_EABORTED : how[n]);
-}
-
-static enum tn_status orphan(uint32_t line, uint64_t fence)
-{
-    struct tn_queue *queue = &world.line[line].queue;
-    enum tn_status status = tn_fence_orphan_decide(queue, fence);
-    told("tn_fence_orphan_decide(&line[%u].queue, 0x%llx); /* %u */", line, (unsigned long long)fence, status);
-    oracle_same("tn_fence_orphan_decide", status, want_orphan(line, fence));
-    if (status != TN_OK)
-        return status;
-    struct naive_fence *f = &oracle.line[line].fence[tn_handle_slot(fence)];
-    tn_fence_orphan_commit(queue, fence);
-    may_change_line(line);
-    f->orphan = true;
-    if (f->pool != NOBODY) {
-        may_change_owner(f->pool);
-        oracle.owner[f->pool].buffer[f->buffer].state = TN_BUFFER_ORPHAN;
-    }
-    return TN_OK;
-}
-
-void op_orphan(const struct step *s)
-{
-    uint64_t fence = name_from_log(A_FENCE, s->line, s);
-    if (orphan(s->line, fence) != TN_OK)
-        return;
-    struct naive_fence *f = &oracle.line[s->line].fence[tn_handle_slot(fence)];
-    if (f->cap != NOBODY) /* its client gave the entry up */
-        end_entry(f->client, f->cap);
-    f->cap = NOBODY;
-}
-
-/* ---- the death of an owner ---- */
-
-static void leave_fence(uint32_t line, uint32_t slot)
-{
-    struct naive_fence *f = &oracle.line[line].fence[slot];
-    uint64_t fence = naive_name(&oracle.line[line].fences, slot);
-    if (f->state == TN_FENCE_ENDED) {
-        take(line, fence);
-        return;
-    }
-    bool queued = f->state == TN_FENCE_QUEUED;
-    if (!f->orphan && orphan(line, fence) == TN_OK)
-        f->cap = NOBODY;
-    if (!queued || end(line, fence, TN_EABORTED) != TN_OK)
-        return;
-    uint32_t pool = f->pool, buffer = f->buffer;
-    take(line, fence);
-    if (pool != NOBODY)
-        scrub(pool, buffer);
-}
-
-void op_die(const struct step *s)
-{
-    struct naive_owner *n = &oracle.owner[s->owner];
-    told("/* owner %u dies */", s->owner);
-    for (uint32_t line = 0; line < LINES; line++)
-        for (uint32_t slot = 0; slot < FENCES; slot++)
-            if (oracle.line[line].fence[slot].state != TN_FENCE_FREE &&
-                oracle.line[line].fence[slot].client == s->owner)
-                leave_fence(line, slot);
-    for (uint32_t buffer = 0; buffer < BUFFERS; buffer++)
-        if (n->buffer[buffer].state == TN_BUFFER_CPU) {
-            release(s->owner, naive_name(&n->buffers, buffer));
-            scrub(s->owner, buffer);
-        }
-    for (uint32_t i = 0; i < CAPS; i++)
-        if (n->caps.live[i])
-            end_entry(s->owner, i);
-    if (n->pool_state == TN_POOL_MAPPED)
-        move_pool(s->owner, TN_POOL_REVOKING);
-    may_change_owner(s->owner);
-    oracle_init_caps(s->owner);
-    world_init_caps(s->owner, n->epoch, oracle.setting.cap_generations);
-    told("tn_cap_table_init(&owner[%u].caps, …, epoch %llu, …);", s->owner, (unsigned long long)n->epoch);
 }
 
 /* ---- capability entries by themselves ---- */
@@ -330,7 +178,7 @@ void op_remove(const struct step *s)
 
 void op_charge(const struct step *s)
 {
-    static const uint32_t charges[] = {TN_CHARGE_POOL_BYTES, TN_CHARGE_MMIO_BYTES, TN_CHARGE_CHANNELS, TN_CHARGE_COUNT,
+    static const uint32_t charges[] = {TN_CHARGE_POOL_BYTES, TN_CHARGE_BUFFERS, TN_CHARGE_CHANNELS, TN_CHARGE_COUNT,
                                        UINT32_MAX};
     static const uint64_t amounts[] = {1, 2, 3, 4, 0, UINT64_MAX, UINT64_MAX - 1};
     struct tn_ledger *ledger = &world.owner[s->owner].ledger;

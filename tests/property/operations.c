@@ -20,32 +20,40 @@ struct operation {
     uint32_t weight;
 };
 
-/* The way of a buffer comes often; what only looks comes now and then. The weights add up to 64. */
+/* The way of a buffer comes often; what only looks comes now and then. The weights add up to 128. */
 static const struct operation operations[] = {
-    {"alloc", op_alloc, 7},
-    {"submit", op_submit, 7},
-    {"post", op_post, 7},
-    {"complete", op_complete, 7},
-    {"take", op_take, 7},
-    {"release", op_release, 5},
-    {"scrubbed", op_scrubbed, 3},
-    {"pool_move", op_pool_move, 5},
-    {"end", op_end, 3},
-    {"orphan", op_orphan, 1},
-    {"submit_raw", op_submit_raw, 2},
-    {"use", op_use, 1},
+    {"alloc", op_alloc, 11},
+    {"submit", op_submit, 12},
+    {"add", op_add, 5},
+    {"close", op_close, 4},
+    {"post", op_post, 12},
+    {"complete", op_complete, 12},
+    {"take", op_take, 13},
+    {"release", op_release, 7},
+    {"scrubbed", op_scrubbed, 4},
+    {"pool_move", op_pool_move, 6},
+    {"end", op_end, 4},
+    {"orphan", op_orphan, 2},
+    {"submit_raw", op_submit_raw, 3},
+    {"use", op_use, 3},
     {"die", op_die, 1},
+    {"poll", op_poll, 2},
+    {"wait", op_wait, 3},
+    {"direct_submit", op_direct_submit, 5},
+    {"direct_complete", op_direct_complete, 5},
+    {"direct_release", op_direct_release, 2},
     {"grant", op_grant, 1},
     {"lookup", op_lookup, 2},
     {"check", op_check, 1},
     {"remove", op_remove, 1},
     {"charge", op_charge, 1},
-    {"ring", op_ring, 2},
+    {"ring", op_ring, 3},
+    {"gather", op_gather, 3},
 };
 
 static const struct operation *operation_of(uint8_t byte)
 {
-    uint32_t place = byte % 64;
+    uint32_t place = byte % 128;
     const struct operation *o = operations;
     while (place >= o->weight)
         place -= o++->weight;
@@ -56,13 +64,15 @@ static struct setting setting_of(const uint8_t b[SETTING_BYTES])
 {
     return (struct setting){
         .cap_generations = 8 - b[0] % 8,
-        .buffer_generations = 8 - b[1] % 8,
+        .buffer_generations = 6 - b[1] % 6,
         .fence_generations = 6 - b[2] % 6,
-        .buffers_limit = 3 - b[3] % 4,
+        .parts_max = PARTS - b[3] % PARTS,
         .in_flight_limit = 3 - b[4] % 4,
         .cap_slots_limit = 4 - b[5] % 4,
         .first_ticket = b[6] & 0x80 ? UINT64_MAX - b[6] % 8 : 1,
         .ring_start = b[7] & 0x80 ? UINT32_MAX - b[7] % 8 : 0,
+        .first_kind = b[8] % POOL_KINDS,
+        .waiters_max = 2 - b[9] % 3,
     };
 }
 
@@ -134,24 +144,37 @@ uint64_t name_from_log(uint32_t what, uint32_t place, const struct step *s)
     return s->twist % 16 < 6 ? twisted(name, s->twist) : name;
 }
 
+struct tn_buffer_name buffer_from_log(const struct step *s)
+{
+    return name_of(name_from_log(A_BUFFER, s->owner, s));
+}
+
+uint32_t length_of(const struct step *s)
+{
+    static const uint32_t odd[] = {0, 1, BUFFER_BYTES + 1, UINT32_MAX};
+    if (s->twist >> 4 < 4)
+        return odd[s->twist >> 4];
+    return s->pick & 0x80 ? 100 : BUFFER_BYTES;
+}
+
 void operations_run(const uint8_t *bytes, size_t size, bool tell)
 {
     uint8_t first[SETTING_BYTES] = {0};
     memcpy(first, bytes, size < sizeof(first) ? size : sizeof(first));
     struct setting setting = setting_of(first);
     telling = tell;
-    told("generations: %llu of entries, %llu of buffers, %llu of fences; limits: %llu buffers, %llu in flight, %llu "
-         "entries; first ticket %llu; ring at %u",
+    told("generations: %llu of entries, %llu of buffers, %llu of fences; limits: %llu in flight, %llu entries; %u "
+         "buffers and %u waiters a fence; pool kinds from %u; first ticket %llu; ring at %u",
          (unsigned long long)setting.cap_generations, (unsigned long long)setting.buffer_generations,
-         (unsigned long long)setting.fence_generations, (unsigned long long)setting.buffers_limit,
-         (unsigned long long)setting.in_flight_limit, (unsigned long long)setting.cap_slots_limit,
+         (unsigned long long)setting.fence_generations, (unsigned long long)setting.in_flight_limit,
+         (unsigned long long)setting.cap_slots_limit, setting.parts_max, setting.waiters_max, setting.first_kind,
          (unsigned long long)setting.first_ticket, setting.ring_start);
     oracle_init(&setting);
     world_init(&setting);
     for (uint32_t i = 0; i < OWNERS; i++) { /* as far as an embedder takes a pool at once */
         for (uint32_t to = TN_POOL_RESERVED; to <= TN_POOL_MAPPED; to++)
             oracle_same("a move of a new pool", tn_pool_move(&world.owner[i].pool, (enum tn_pool_state)to), TN_OK);
-        oracle.owner[i].pool_state = TN_POOL_MAPPED;
+        oracle.owner[i].pool.state = TN_POOL_MAPPED;
     }
     oracle_compare(ALL, ALL);
     size_t steps = size < SETTING_BYTES ? 0 : (size - SETTING_BYTES) / STEP_BYTES;

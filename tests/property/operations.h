@@ -11,7 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SETTING_BYTES = 8, STEP_BYTES = 4, STEPS_MAX = 256 };
+#include <core/dma.h>
+
+enum { SETTING_BYTES = 10, STEP_BYTES = 4, STEPS_MAX = 256 };
 
 /* Runs the sequence; oracle_fail (oracle.h) does not come back. `tell`: print each step as C. */
 void operations_run(const uint8_t *bytes, size_t size, bool tell);
@@ -37,6 +39,14 @@ void op_complete(const struct step *s);
 void op_end(const struct step *s);
 void op_orphan(const struct step *s);
 void op_take(const struct step *s);
+void op_add(const struct step *s);
+void op_close(const struct step *s);
+void op_poll(const struct step *s);
+void op_wait(const struct step *s);
+void op_gather(const struct step *s);
+void op_direct_submit(const struct step *s);
+void op_direct_complete(const struct step *s);
+void op_direct_release(const struct step *s);
 void op_die(const struct step *s);
 void op_grant(const struct step *s);
 void op_lookup(const struct step *s);
@@ -55,16 +65,27 @@ void counts_refusal(uint64_t *counter);
 void told(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* A name out of the log, of this kind and place: the `pick`th newest, made wrong as `twist` says. */
-struct grant;
 uint64_t name_from_log(uint32_t what, uint32_t place, const struct step *s);
 uint64_t twisted(uint64_t name, uint8_t twist);
+/* The same for a buffer of the owner. */
+struct tn_buffer_name buffer_from_log(const struct step *s);
+/* How long a submission is: mostly a good length. */
+uint32_t length_of(const struct step *s);
 
 /* Shared by several operations. */
 void charge(uint32_t owner, uint32_t charge, uint64_t amount);
 void refund(uint32_t owner, uint32_t charge, uint64_t amount);
 void scrub(uint32_t owner, uint32_t buffer);
-void release(uint32_t owner, uint64_t name);
+void release(uint32_t owner, struct tn_buffer_name name);
 void take(uint32_t line, uint64_t fence);
 void end_entry(uint32_t owner, uint32_t slot);
+void move_pool(uint32_t owner, uint32_t to);
+/* The entry changes kind; returns nothing that anyone needs beside the log. */
+void turn(uint32_t owner, uint32_t slot, uint32_t kind, uint64_t detail);
+/* The caller's entry of a buffer, through all checks, two turns left; NOBODY if one refused. */
+uint32_t resolve(const struct step *s, uint64_t handle);
+uint32_t resolve_to_turn(const struct step *s, uint64_t handle);
+/* The buffer that the entry stands for. */
+struct tn_buffer_name buffer_of_entry(uint32_t owner, uint32_t slot);
 
 #endif

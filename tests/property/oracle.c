@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The naive lists and the log. Holding the core against them is compare.c's subject; which operations run is left to
- * operations.c.
+ * The naive lists and the log. What a decide must answer is in wants.c; holding the core against lists and log is
+ * compare.c's subject; which operations run is left to operations.c.
  */
 #include "oracle.h"
 
@@ -66,6 +66,85 @@ uint32_t naive_find(const struct naive_table *table, uint64_t name)
     return NOBODY;
 }
 
+/* ---- buffers ---- */
+
+uint64_t key_of(struct tn_buffer_name name)
+{
+    return name.mark * TN_HANDLE_SLOTS + name.slot;
+}
+
+struct tn_buffer_name name_of(uint64_t key)
+{
+    return (struct tn_buffer_name){key / TN_HANDLE_SLOTS, key % TN_HANDLE_SLOTS};
+}
+
+struct tn_buffer_name naive_buffer_name(uint32_t owner, uint32_t slot)
+{
+    const struct naive_buffer *b = &oracle.owner[owner].pool.buffer[slot];
+    return (struct tn_buffer_name){b->generation * 256 + b->state, slot};
+}
+
+bool naive_is_held(uint32_t state)
+{
+    return state != TN_BUFFER_FREE && state != TN_BUFFER_SCRUBBING && state != TN_BUFFER_RETIRED;
+}
+
+bool naive_is_away(uint32_t state)
+{
+    return state == TN_BUFFER_IN_FLIGHT || state == TN_BUFFER_ORPHAN || state == TN_BUFFER_QUARANTINED;
+}
+
+uint32_t naive_find_buffer(uint32_t owner, struct tn_buffer_name name)
+{
+    for (uint32_t slot = 0; slot < BUFFERS; slot++) {
+        struct tn_buffer_name now = naive_buffer_name(owner, slot);
+        if (now.mark == name.mark && slot == name.slot && naive_is_held(oracle.owner[owner].pool.buffer[slot].state))
+            return slot;
+    }
+    return NOBODY;
+}
+
+void naive_move(uint32_t owner, uint32_t slot, uint32_t to)
+{
+    struct naive_pool *p = &oracle.owner[owner].pool;
+    struct naive_buffer *b = &p->buffer[slot];
+    if (naive_is_held(b->state))
+        log_death(p->life, key_of(naive_buffer_name(owner, slot)));
+    if (to <= b->state)
+        b->generation++;
+    b->state = to;
+    b->direct = b->left = false;
+    if (naive_is_held(to))
+        log_grant(A_BUFFER, owner, p->life, key_of(naive_buffer_name(owner, slot)));
+}
+
+struct tn_buffer_name naive_alloc(uint32_t owner)
+{
+    struct naive_pool *p = &oracle.owner[owner].pool;
+    uint32_t slot = p->stack[--p->free];
+    naive_move(owner, slot, TN_BUFFER_CPU);
+    return naive_buffer_name(owner, slot);
+}
+
+void naive_end(uint32_t owner, uint32_t slot)
+{
+    struct naive_pool *p = &oracle.owner[owner].pool;
+    if (p->buffer[slot].generation >= p->max) {
+        naive_move(owner, slot, TN_BUFFER_RETIRED);
+        return;
+    }
+    naive_move(owner, slot, TN_BUFFER_FREE);
+    p->stack[p->free++] = slot;
+}
+
+uint32_t naive_length(const struct naive_fence *fence)
+{
+    uint32_t length = 0;
+    for (uint32_t i = 0; i < fence->parts; i++)
+        length += fence->part[i].length;
+    return length;
+}
+
 /* ---- beginnings ---- */
 
 void oracle_init_caps(uint32_t owner)
@@ -79,10 +158,18 @@ void oracle_init_caps(uint32_t owner)
 void oracle_init_pool(uint32_t owner)
 {
     struct naive_owner *o = &oracle.owner[owner];
-    table_init(&o->buffers, BUFFERS, oracle.setting.buffer_generations);
-    memset(o->buffer, 0, sizeof(o->buffer));
+    o->pool = (struct naive_pool){
+        .life = ++oracle.lives,
+        .kind = (oracle.setting.first_kind + owner) % POOL_KINDS,
+        .state = TN_POOL_EMPTY,
+        .max = oracle.setting.buffer_generations,
+        .free = BUFFERS,
+    };
+    for (uint32_t i = 0; i < BUFFERS; i++) {
+        o->pool.buffer[i] = (struct naive_buffer){.generation = 1, .state = TN_BUFFER_FREE};
+        o->pool.stack[i] = BUFFERS - 1 - i; /* buffer 0 is the first to be taken */
+    }
     o->pool_generation++;
-    o->pool_state = TN_POOL_EMPTY;
 }
 
 void oracle_init(const struct setting *setting)
@@ -94,7 +181,6 @@ void oracle_init(const struct setting *setting)
         struct naive_owner *o = &oracle.owner[i];
         for (uint32_t charge = 0; charge < TN_CHARGE_COUNT; charge++)
             o->limit[charge] = 3;
-        o->limit[TN_CHARGE_BUFFERS] = setting->buffers_limit;
         o->limit[TN_CHARGE_IN_FLIGHT] = setting->in_flight_limit;
         o->limit[TN_CHARGE_CAP_SLOTS] = setting->cap_slots_limit;
         oracle_init_caps(i);
@@ -105,183 +191,6 @@ void oracle_init(const struct setting *setting)
         table_init(&oracle.line[i].fences, FENCES, setting->fence_generations);
         oracle.line[i].next_ticket = setting->first_ticket;
     }
-}
-
-/* ---- what each decide must answer ---- */
-
-enum tn_status want_charge(uint32_t owner, uint32_t charge, uint64_t amount)
-{
-    const struct naive_owner *o = &oracle.owner[owner];
-    if (charge >= TN_CHARGE_COUNT)
-        return TN_EBUDGET;
-    return amount <= o->limit[charge] && o->used[charge] <= o->limit[charge] - amount ? TN_OK : TN_EBUDGET;
-}
-
-enum tn_status want_lookup(uint32_t owner, uint64_t handle, uint32_t kind, uint32_t rights)
-{
-    const struct naive_owner *o = &oracle.owner[owner];
-    uint32_t slot = naive_find(&o->caps, handle);
-    if (slot == NOBODY)
-        return TN_ESTALE;
-    if (o->cap[slot].kind != kind)
-        return TN_EKIND;
-    return (rights & ~o->cap[slot].rights) == 0 ? TN_OK : TN_EDENIED;
-}
-
-enum tn_status want_check(uint32_t owner, uint32_t cap, const struct tn_identity *id)
-{
-    const struct naive_owner *o = &oracle.owner[owner];
-    if (id->generation == 0 || id->generation != o->cap[cap].object_generation || id->owner_epoch != o->epoch)
-        return TN_ESTALE;
-    return TN_OK;
-}
-
-enum tn_status want_turn(uint32_t owner, uint32_t cap)
-{
-    const struct naive_table *t = &oracle.owner[owner].caps;
-    return t->generation[cap] + 2 <= t->max ? TN_OK : TN_ERETIRED;
-}
-
-enum tn_status want_alloc(uint32_t owner, uint64_t length)
-{
-    const struct naive_owner *o = &oracle.owner[owner];
-    if (o->pool_state != TN_POOL_MAPPED)
-        return TN_ESTATE;
-    if (length < 1 || length > BUFFER_BYTES)
-        return TN_ERANGE;
-    if (want_charge(owner, TN_CHARGE_BUFFERS, 1) != TN_OK)
-        return TN_EBUDGET;
-    return o->buffers.free > 0 ? TN_OK : TN_EEXHAUSTED;
-}
-
-enum tn_status want_use(uint32_t owner, uint64_t name)
-{
-    const struct naive_owner *o = &oracle.owner[owner];
-    uint32_t slot = naive_find(&o->buffers, name);
-    if (slot == NOBODY || o->buffer[slot].state == TN_BUFFER_SCRUBBING)
-        return TN_ESTALE;
-    return o->buffer[slot].state == TN_BUFFER_CPU ? TN_OK : TN_ESTATE;
-}
-
-static enum tn_status want_buffer(const struct want_submission *s)
-{
-    const struct naive_owner *o = &oracle.owner[s->pool];
-    enum tn_status status = want_use(s->pool, s->buffer);
-    if (status != TN_OK)
-        return status;
-    uint32_t slot = naive_find(&o->buffers, s->buffer);
-    if (o->pool_state != TN_POOL_MAPPED)
-        return TN_ESTATE;
-    if (s->length == 0 || s->length > o->buffer[slot].length)
-        return TN_ERANGE;
-    return o->buffers.generation[slot] + 2 <= o->buffers.max ? TN_OK : TN_ERETIRED;
-}
-
-enum tn_status want_submit(const struct want_submission *s)
-{
-    const struct naive_line *l = &oracle.line[s->line];
-    bool data = s->direction == TN_TO_DEVICE || s->direction == TN_FROM_DEVICE;
-    if (s->client == NOBODY || data != (s->pool != NOBODY) || s->direction > TN_FROM_DEVICE)
-        return TN_EINVAL;
-    if (s->pool == NOBODY && s->length != 0)
-        return TN_ERANGE;
-    enum tn_status status = s->pool == NOBODY ? TN_OK : want_buffer(s);
-    if (status != TN_OK)
-        return status;
-    if (l->next_ticket == UINT64_MAX || l->fences.retired == FENCES)
-        return TN_ERETIRED;
-    if (want_charge(s->client, TN_CHARGE_IN_FLIGHT, 1) != TN_OK)
-        return TN_EBUDGET;
-    return l->fences.free > 0 ? TN_OK : TN_EAGAIN;
-}
-
-enum tn_status want_complete(uint32_t line, const struct tn_completion *c)
-{
-    const struct naive_line *l = &oracle.line[line];
-    uint32_t slot = naive_find(&l->fences, c->fence);
-    if (slot == NOBODY || l->fence[slot].state != TN_FENCE_POSTED || l->fence[slot].ticket != c->ticket)
-        return TN_ESTALE;
-    switch (c->status) {
-    case TN_OK:
-    case TN_EIO:
-    case TN_EREADONLY:
-    case TN_ENOTSUP:
-    case TN_EINVAL:
-    case TN_ERANGE:
-        return c->used <= l->fence[slot].length ? TN_OK : TN_EPROTOCOL;
-    default:
-        return TN_EPROTOCOL;
-    }
-}
-
-enum tn_status want_end(uint32_t line, uint64_t fence, uint32_t status)
-{
-    const struct naive_line *l = &oracle.line[line];
-    uint32_t slot = naive_find(&l->fences, fence);
-    if (slot == NOBODY)
-        return TN_ESTALE;
-    if (l->fence[slot].state == TN_FENCE_ENDED)
-        return TN_ESTATE;
-    return status == TN_EABORTED || status == TN_EQUARANTINED ? TN_OK : TN_EINVAL;
-}
-
-enum tn_status want_orphan(uint32_t line, uint64_t fence)
-{
-    const struct naive_line *l = &oracle.line[line];
-    uint32_t slot = naive_find(&l->fences, fence);
-    if (slot == NOBODY)
-        return TN_ESTALE;
-    return l->fence[slot].state == TN_FENCE_ENDED || l->fence[slot].orphan ? TN_ESTATE : TN_OK;
-}
-
-enum tn_status want_take(uint32_t line, uint64_t fence)
-{
-    const struct naive_line *l = &oracle.line[line];
-    uint32_t slot = naive_find(&l->fences, fence);
-    if (slot == NOBODY)
-        return TN_ESTALE;
-    return l->fence[slot].state == TN_FENCE_ENDED ? TN_OK : TN_EAGAIN;
-}
-
-static uint32_t buffers_in(const struct naive_owner *o, uint32_t state)
-{
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < BUFFERS; i++)
-        n += o->buffer[i].state == state;
-    return n;
-}
-
-enum tn_status want_pool_move(uint32_t owner, uint32_t to)
-{
-    static const uint8_t moves[][2] = {
-        {TN_POOL_EMPTY, TN_POOL_RESERVED},       {TN_POOL_RESERVED, TN_POOL_COMMITTED},
-        {TN_POOL_RESERVED, TN_POOL_EMPTY},       {TN_POOL_COMMITTED, TN_POOL_MAPPED},
-        {TN_POOL_COMMITTED, TN_POOL_REVOKING},   {TN_POOL_MAPPED, TN_POOL_REVOKING},
-        {TN_POOL_REVOKING, TN_POOL_INVALIDATED}, {TN_POOL_REVOKING, TN_POOL_QUARANTINED},
-        {TN_POOL_INVALIDATED, TN_POOL_SCRUBBED}, {TN_POOL_SCRUBBED, TN_POOL_EMPTY},
-    };
-    const struct naive_owner *o = &oracle.owner[owner];
-    bool known = false;
-    for (uint32_t i = 0; i < sizeof(moves) / sizeof(moves[0]); i++)
-        known = known || (moves[i][0] == o->pool_state && moves[i][1] == to);
-    if (!known)
-        return TN_ESTATE;
-    if (to == TN_POOL_INVALIDATED &&
-        buffers_in(o, TN_BUFFER_IN_FLIGHT) + buffers_in(o, TN_BUFFER_ORPHAN) + buffers_in(o, TN_BUFFER_QUARANTINED) !=
-            0)
-        return TN_ESTATE;
-    if (to == TN_POOL_SCRUBBED && buffers_in(o, TN_BUFFER_FREE) != BUFFERS)
-        return TN_ESTATE;
-    return TN_OK;
-}
-
-enum tn_status want_reserve(uint32_t owner, uint32_t head, uint32_t n)
-{
-    const struct naive_owner *o = &oracle.owner[owner];
-    uint64_t unread = (uint32_t)o->posted - head;
-    if (unread > RING_ENTRIES)
-        unread = RING_ENTRIES;
-    return unread + o->promised + n <= RING_ENTRIES ? TN_OK : TN_EAGAIN;
 }
 
 /* ---- the log ---- */

@@ -9,6 +9,7 @@
 
 #include <core/cap.h>
 #include <core/dma.h>
+#include <core/gather.h>
 #include <core/ledger.h>
 #include <core/ring.h>
 
@@ -18,9 +19,22 @@ enum {
     CAPS = 4,
     BUFFERS = 3,
     FENCES = 3,
-    TABLE_MAX = 4, /* the largest of the three */
+    PARTS = 3,    /* buffers of a fence, at most */
+    PER_PAGE = 2, /* slices: the last page has one buffer */
+    PAGES = 2,
+    GATHERED = 3,  /* ends that wait for a flush, at most */
+    TABLE_MAX = 4, /* the largest of the tables of slots */
     BUFFER_BYTES = 4096,
     RING_ENTRIES = 8,
+};
+
+/* What pools there are. Which owner has which is a matter of the setting. */
+enum pool_kind {
+    SCRUBBED,
+    SLICED,
+    DIRECT,         /* without scrub and slices: the direct path serves it, and no queue */
+    SLICED_AT_ONCE, /* slices, without scrub */
+    POOL_KINDS
 };
 
 struct owner {
@@ -29,8 +43,10 @@ struct owner {
     struct tn_slot cap_slot[CAPS];
     struct tn_cap cap[CAPS];
     struct tn_pool pool;
-    struct tn_slot buffer_slot[BUFFERS];
-    struct tn_buffer buffer[BUFFERS];
+    uint64_t mark[BUFFERS];
+    uint32_t length[BUFFERS];
+    uint32_t stack[BUFFERS];
+    uint16_t page_away[PAGES];
     struct tn_ring_account ring;
 };
 
@@ -38,6 +54,9 @@ struct line {
     struct tn_queue queue;
     struct tn_slot fence_slot[FENCES];
     struct tn_fence_record fence[FENCES];
+    struct tn_buffer_name part[FENCES * PARTS];
+    struct tn_gather gather;
+    uint64_t gathered[GATHERED];
 };
 
 struct world {
@@ -50,10 +69,12 @@ struct setting {
     uint64_t cap_generations;
     uint64_t buffer_generations;
     uint64_t fence_generations;
-    uint64_t buffers_limit;
     uint64_t in_flight_limit;
     uint64_t cap_slots_limit;
     uint64_t first_ticket;
+    uint32_t parts_max;
+    uint32_t waiters_max;
+    uint32_t first_kind; /* of owner 0; the others have the kinds after it */
     uint32_t ring_start; /* both indices: the wrap at 2^32 is ordinary */
 };
 
@@ -62,6 +83,6 @@ extern struct world world;
 void world_init(const struct setting *setting);
 /* A new incarnation's table, or a pool that was empty once more, in the same memory. */
 void world_init_caps(uint32_t owner, uint64_t epoch, uint64_t generation_max);
-void world_init_pool(uint32_t owner, uint64_t epoch, uint64_t generation_max);
+void world_init_pool(uint32_t owner, uint64_t epoch, uint64_t generation_max, uint32_t kind);
 
 #endif

@@ -10,11 +10,11 @@ static void g1_a_submitted_buffer_belongs_to_its_fence_alone(void **state)
     (void)state;
     struct world w;
     world_init(&w, 99);
-    uint64_t buffer = world_alloc(&w);
+    struct tn_buffer_name buffer = world_alloc(&w);
     uint64_t fence = world_submit(&w, buffer);
     assert_refused(&w, TN_ESTALE, tn_buffer_use_decide(&w.pool, buffer));
     /* Guessing its present name does not help either. */
-    uint64_t guess = tn_buffer_name(&w.pool, tn_handle_slot(buffer));
+    struct tn_buffer_name guess = tn_buffer_name(&w.pool, (uint32_t)buffer.slot);
     assert_refused(&w, TN_ESTATE, tn_buffer_use_decide(&w.pool, guess));
     struct tn_submission second = world_submission(&w, guess);
     assert_refused(&w, TN_ESTATE, tn_submit_decide(&w.queue, &second));
@@ -27,21 +27,22 @@ static void g2_a_completed_fence_gives_the_buffer_back_under_a_new_name(void **s
     (void)state;
     struct world w;
     world_init(&w, 99);
-    uint64_t buffer = world_alloc(&w);
+    struct tn_buffer_name buffer = world_alloc(&w);
     uint64_t fence = world_post(&w, buffer);
     struct tn_completion completion = world_completion(&w, fence);
     completion.used = 5;
     assert_ok(tn_complete_decide(&w.queue, &completion));
     tn_complete_commit(&w.queue, &completion);
     world_recount(&w);
-    assert_int_equal(w.pool.in_state[TN_BUFFER_COMPLETED], 1);
+    assert_int_equal(state_of(&w, buffer), TN_BUFFER_COMPLETED);
     struct tn_outcome outcome = world_take(&w, fence);
     assert_int_equal(outcome.status, TN_OK);
     assert_int_equal(outcome.used, 5);
     assert_int_equal(outcome.length, WORLD_BUFFER_BYTES);
     assert_int_equal(outcome.direction, TN_FROM_DEVICE);
     assert_int_equal(outcome.orphan, 0);
-    assert_int_equal(outcome.buffer_slot, tn_handle_slot(buffer));
+    assert_true(outcome.last);
+    assert_int_equal(outcome.buffer_slot, buffer.slot);
     assert_ok(tn_buffer_use_decide(&w.pool, outcome.buffer));
     assert_refused(&w, TN_ESTALE, tn_buffer_use_decide(&w.pool, buffer));
     assert_refused(&w, TN_ESTALE, tn_fence_take_decide(&w.queue, fence));
@@ -93,12 +94,12 @@ static void g2_an_aborted_fence_gives_the_buffer_back_from_the_queue_and_from_th
     for (int posted = 0; posted < 2; posted++) {
         struct world w;
         world_init(&w, 99);
-        uint64_t buffer = world_alloc(&w);
+        struct tn_buffer_name buffer = world_alloc(&w);
         uint64_t fence = posted ? world_post(&w, buffer) : world_submit(&w, buffer);
         assert_ok(tn_fence_end_decide(&w.queue, fence, TN_EABORTED));
         tn_fence_end_commit(&w.queue, fence, TN_EABORTED);
         world_recount(&w);
-        assert_int_equal(w.pool.in_state[TN_BUFFER_ABORTED], 1);
+        assert_int_equal(state_of(&w, buffer), TN_BUFFER_ABORTED);
         struct tn_outcome outcome = world_take(&w, fence);
         assert_int_equal(outcome.status, TN_EABORTED);
         assert_int_equal(outcome.used, 0);
@@ -112,20 +113,20 @@ static void g2_a_quarantined_fence_keeps_the_buffer_for_good(void **state)
     (void)state;
     struct world w;
     world_init(&w, 99);
-    uint64_t buffer = world_alloc(&w);
+    struct tn_buffer_name buffer = world_alloc(&w);
     uint64_t fence = world_post(&w, buffer);
     assert_ok(tn_fence_end_decide(&w.queue, fence, TN_EQUARANTINED));
     tn_fence_end_commit(&w.queue, fence, TN_EQUARANTINED);
     struct tn_outcome outcome = world_take(&w, fence);
     assert_int_equal(outcome.status, TN_EQUARANTINED);
-    assert_int_equal(outcome.buffer, TN_HANDLE_NONE);
-    assert_int_equal(outcome.buffer_slot, tn_handle_slot(buffer));
+    assert_true(same_name(outcome.buffer, NO_NAME));
+    assert_int_equal(outcome.buffer_slot, buffer.slot);
     assert_refused(&w, TN_ESTALE, tn_buffer_use_decide(&w.pool, buffer));
-    uint64_t guess = tn_buffer_name(&w.pool, tn_handle_slot(buffer));
+    struct tn_buffer_name guess = tn_buffer_name(&w.pool, (uint32_t)buffer.slot);
     assert_refused(&w, TN_ESTATE, tn_buffer_use_decide(&w.pool, guess));
     for (int i = 1; i < WORLD_BUFFERS; i++)
-        assert_int_not_equal(tn_handle_slot(world_alloc(&w)), tn_handle_slot(buffer));
-    assert_refused(&w, TN_EEXHAUSTED, tn_buffer_alloc_decide(&w.pool, 1));
+        assert_int_not_equal(world_alloc(&w).slot, buffer.slot);
+    assert_refused(&w, TN_EEXHAUSTED, tn_buffer_alloc_decide(&w.pool));
     world_recount(&w);
 }
 
@@ -148,7 +149,7 @@ static void g3_a_late_completion_does_not_end_the_next_occupant(void **state)
     uint64_t first = world_post(&w, world_alloc(&w));
     struct tn_completion late = world_completion(&w, first);
     tn_fence_end_commit(&w.queue, first, TN_EABORTED);
-    uint64_t buffer = world_take(&w, first).buffer;
+    struct tn_buffer_name buffer = world_take(&w, first).buffer;
     /* Around the queue until the same fence slot is in use again. */
     uint64_t next;
     do {
@@ -242,7 +243,7 @@ static void g2_a_request_without_a_buffer_has_a_fence_too(void **state)
     assert_ok(tn_complete_decide(&w.queue, &c));
     tn_complete_commit(&w.queue, &c);
     struct tn_outcome outcome = world_take(&w, fence);
-    assert_int_equal(outcome.buffer, TN_HANDLE_NONE);
+    assert_true(same_name(outcome.buffer, NO_NAME));
     assert_int_equal(outcome.buffer_slot, TN_SLOT_NONE);
     world_recount(&w);
 
@@ -260,23 +261,24 @@ static void g11_an_orphan_stays_charged_until_its_completion_and_is_scrubbed(voi
     (void)state;
     struct world w;
     world_init(&w, 99);
-    uint64_t fence = world_post(&w, world_alloc(&w));
+    struct tn_buffer_name buffer = world_alloc(&w);
+    uint64_t fence = world_post(&w, buffer);
     assert_ok(tn_fence_orphan_decide(&w.queue, fence));
     tn_fence_orphan_commit(&w.queue, fence);
     assert_refused(&w, TN_ESTATE, tn_fence_orphan_decide(&w.queue, fence));
     assert_int_equal(w.ledger.used[TN_CHARGE_IN_FLIGHT], 1);
-    assert_int_equal(w.ledger.used[TN_CHARGE_BUFFERS], 1);
     world_recount(&w);
     world_complete(&w, fence);
-    assert_int_equal(w.pool.in_state[TN_BUFFER_ORPHAN], 1);
+    assert_int_equal(state_of(&w, buffer), TN_BUFFER_ORPHAN);
+    assert_int_equal(w.ledger.used[TN_CHARGE_IN_FLIGHT], 1);
     struct tn_outcome outcome = world_take(&w, fence);
     assert_int_equal(outcome.orphan, 1);
-    assert_int_equal(outcome.buffer, TN_HANDLE_NONE);
-    assert_int_equal(w.pool.in_state[TN_BUFFER_SCRUBBING], 1);
+    assert_true(same_name(outcome.buffer, NO_NAME));
+    assert_int_equal(state_of(&w, buffer), TN_BUFFER_SCRUBBING);
     assert_int_equal(w.ledger.used[TN_CHARGE_IN_FLIGHT], 0);
-    assert_int_equal(w.ledger.used[TN_CHARGE_BUFFERS], 1);
+    assert_int_equal(w.pool.free, WORLD_BUFFERS - 1);
     tn_buffer_scrubbed_commit(&w.pool, outcome.buffer_slot);
-    assert_int_equal(w.ledger.used[TN_CHARGE_BUFFERS], 0);
+    assert_int_equal(w.pool.free, WORLD_BUFFERS);
     world_recount(&w);
 }
 
@@ -290,7 +292,7 @@ static void g11_an_orphan_is_aborted_or_quarantined_like_any_other(void **state)
     tn_fence_end_commit(&w.queue, queued, TN_EABORTED);
     world_recount(&w);
     struct tn_outcome outcome = world_take(&w, queued);
-    assert_int_equal(outcome.buffer, TN_HANDLE_NONE);
+    assert_true(same_name(outcome.buffer, NO_NAME));
     tn_buffer_scrubbed_commit(&w.pool, outcome.buffer_slot);
 
     uint64_t posted = world_post(&w, world_alloc(&w));
@@ -298,8 +300,8 @@ static void g11_an_orphan_is_aborted_or_quarantined_like_any_other(void **state)
     tn_fence_end_commit(&w.queue, posted, TN_EQUARANTINED);
     outcome = world_take(&w, posted);
     assert_int_equal(outcome.orphan, 1);
-    assert_int_equal(outcome.buffer, TN_HANDLE_NONE);
-    assert_int_equal(w.pool.in_state[TN_BUFFER_QUARANTINED], 1);
+    assert_true(same_name(outcome.buffer, NO_NAME));
+    assert_int_equal(w.pool.quarantined, 1);
     world_recount(&w);
 }
 
@@ -333,25 +335,27 @@ static void g1_counts_equal_states_after_any_sequence(void **state)
     (void)state;
     struct world w;
     world_init(&w, TN_HANDLE_GENERATION_MAX);
-    uint64_t owned[WORLD_BUFFERS] = {0}, fences[WORLD_FENCES] = {0};
+    struct tn_buffer_name owned[WORLD_BUFFERS] = {0};
+    uint64_t fences[WORLD_FENCES] = {0};
     uint32_t random = 12345;
     for (int step = 0; step < 20000; step++) {
         random = random * 1664525 + 1013904223;
-        uint64_t *own = &owned[(random >> 8) % WORLD_BUFFERS], *fence = &fences[(random >> 16) % WORLD_FENCES];
+        struct tn_buffer_name *own = &owned[(random >> 8) % WORLD_BUFFERS];
+        uint64_t *fence = &fences[(random >> 16) % WORLD_FENCES];
         struct tn_submission s = world_submission(&w, *own);
         switch (random >> 29) {
         case 0:
-            if (*own == 0 && tn_buffer_alloc_decide(&w.pool, WORLD_BUFFER_BYTES) == TN_OK)
-                *own = tn_buffer_alloc_commit(&w.pool, WORLD_BUFFER_BYTES);
+            if (own->mark == 0 && tn_buffer_alloc_decide(&w.pool) == TN_OK)
+                *own = tn_buffer_alloc_commit(&w.pool);
             break;
         case 1:
-            if (*own != 0)
-                world_release(&w, *own), *own = 0;
+            if (own->mark != 0)
+                world_release(&w, *own), *own = NO_NAME;
             break;
         case 2:
         case 3:
             if (*fence == 0 && tn_submit_decide(&w.queue, &s) == TN_OK)
-                *fence = tn_submit_commit(&w.queue, &s), *own = 0;
+                *fence = tn_submit_commit(&w.queue, &s), *own = NO_NAME;
             break;
         case 4:
             if (tn_queue_oldest(&w.queue) != TN_HANDLE_NONE)
@@ -370,9 +374,9 @@ static void g1_counts_equal_states_after_any_sequence(void **state)
             break;
         default:
             if (tn_fence_take_decide(&w.queue, *fence) == TN_OK) {
-                uint64_t back = tn_fence_take_commit(&w.queue, *fence).buffer;
-                uint64_t *place = owned;
-                while (*place != 0)
+                struct tn_buffer_name back = tn_fence_take_commit(&w.queue, *fence).buffer;
+                struct tn_buffer_name *place = owned;
+                while (place->mark != 0)
                     place++;
                 *place = back, *fence = 0;
             }

@@ -39,7 +39,7 @@ enum tn_op {
     TN_OP_INTERRUPT_RELEASE = 23,
 
     /* handle: Device (driver) or Channel (client). arg0 = buffer size in bytes (rounded up to pages), arg1 = number
-     * of buffers. value0 = DmaPool, value1 = the rounded buffer size. */
+     * of buffers; all are charged here. value0 = DmaPool, value1 = the rounded buffer size. */
     TN_OP_POOL_CREATE = 32,
     /* Refused with TN_ESTATE while a buffer of the pool is not free. */
     TN_OP_POOL_RELEASE = 33,

@@ -29,7 +29,8 @@ static struct tn_dma_queue peer;
 static struct tn_dma_pool pool;      /* for the disk */
 static struct tn_dma_pool mail_pool; /* for the peer: a buffer travels on the channel its pool was made for */
 static uint64_t in_flight_max;
-static uint64_t buffers_max = 16; /* as in the manifest's budget */
+static uint64_t buffers_max = 64; /* as in the manifest's budget */
+static uint32_t buffers_left;     /* of the budget, beside these two pools */
 
 /* ---- helpers ---- */
 
@@ -228,28 +229,24 @@ static void case_bounds(void)
     struct tn_dma_buffer buffer[BUFFERS_MAX] = {{0}}, more = {0};
     report_status("length_zero", tn_dma_buffer_alloc(&pool, 0, &more), TN_ERANGE);
     report_status("length_one_more", tn_dma_buffer_alloc(&pool, pool.buffer_bytes + 1, &more), TN_ERANGE);
+    struct tn_dma_pool rest = {0};
+    report_status("pool_of_nothing", tn_dma_pool_create(&blk.queue, PAGE, 0, &rest), TN_EINVAL);
+    report_status("pool_bytes_over_budget", tn_dma_pool_create(&blk.queue, UINT64_C(1) << 20, 2, &rest), TN_EBUDGET);
+    report_status("buffers_over_budget", tn_dma_pool_create(&blk.queue, PAGE, buffers_left + 1, &rest), TN_EBUDGET);
+    report_status("buffers_at_the_limit", tn_dma_pool_create(&blk.queue, PAGE, buffers_left, &rest), TN_OK);
+    if (rest.handle == TN_HANDLE_NONE)
+        return;
     uint64_t got = 0;
     enum tn_status status = TN_OK;
-    while (got < BUFFERS_MAX && (status = tn_dma_buffer_alloc(&pool, PAGE, &buffer[got])) == TN_OK)
+    while (got < BUFFERS_MAX && (status = tn_dma_buffer_alloc(&rest, PAGE, &buffer[got])) == TN_OK)
         got++;
-    report_count("buffers_at_the_limit", got, buffers_max);
-    report_status("buffers_one_more", status, TN_EBUDGET);
-    struct tn_dma_pool same = pool;
+    report_count("pool_gives_all", got, buffers_left);
+    report_status("pool_exhausted", status, TN_EEXHAUSTED);
+    struct tn_dma_pool same = rest;
     report_status("pool_release_in_use", tn_dma_pool_release(&same), TN_ESTATE);
     while (got > 0)
         drop(&buffer[--got]);
-
-    struct tn_dma_pool small = {0};
-    report_status("pool_of_nothing", tn_dma_pool_create(&blk.queue, PAGE, 0, &small), TN_EINVAL);
-    report_status("pool_over_budget", tn_dma_pool_create(&blk.queue, UINT64_C(1) << 20, 64, &small), TN_EBUDGET);
-    report_status("pool_small", tn_dma_pool_create(&blk.queue, PAGE, 2, &small), TN_OK);
-    if (small.handle == TN_HANDLE_NONE)
-        return;
-    (void)!tn_dma_buffer_alloc(&small, PAGE, &buffer[0]);
-    (void)!tn_dma_buffer_alloc(&small, PAGE, &buffer[1]);
-    report_status("pool_exhausted", tn_dma_buffer_alloc(&small, PAGE, &buffer[2]), TN_EEXHAUSTED);
-    drop(&buffer[0]), drop(&buffer[1]);
-    report_status("pool_release", tn_dma_pool_release(&small), TN_OK);
+    report_status("pool_release", tn_dma_pool_release(&rest), TN_OK);
 }
 
 static void case_zero_for_oneself(void)
@@ -282,15 +279,15 @@ static void case_zero_beyond_used(void)
 static void case_zero_for_another(void)
 {
     struct tn_dma_buffer buffer[BUFFERS_MAX] = {{0}};
-    struct tn_dma_pool dirty = tn_blk_pool(&blk, PAGE, (uint32_t)buffers_max);
-    for (uint64_t i = 0; i < buffers_max; i++) {
+    struct tn_dma_pool dirty = tn_blk_pool(&blk, PAGE, buffers_left);
+    for (uint32_t i = 0; i < buffers_left; i++) {
         buffer[i] = take_buffer(&dirty);
         poison(&buffer[i]);
     }
-    for (uint64_t i = 0; i < buffers_max; i++)
+    for (uint32_t i = 0; i < buffers_left; i++)
         drop(&buffer[i]);
     report_status("hand_over_release", tn_dma_pool_release(&dirty), TN_OK);
-    struct tn_fence_result result = ask_and_wait(PEER_COUNT_DIRT, peer_pool(PAGE, (uint32_t)buffers_max));
+    struct tn_fence_result result = ask_and_wait(PEER_COUNT_DIRT, peer_pool(PAGE, buffers_left));
     report_status("hand_over_peer", (enum tn_status)result.answer[0], TN_OK);
     report_count("hand_over_zero", result.answer[1], 0);
 }
@@ -350,14 +347,16 @@ int tn_main(const struct tn_start *start)
     const struct tn_arg known[] = {{.key = "buffers", .value = &buffers_max, .min = 1, .max = BUFFERS_MAX - 1}};
     tn_args_require(start->args, known, 1);
     in_flight_max = start->in_flight_max;
-    if (in_flight_max < 2 || in_flight_max >= buffers_max)
-        tn_die("the manifest's budget needs in_flight from 2 to below buffers = %lu; it is %lu", buffers_max,
-               in_flight_max);
+    uint64_t both = 2 * (in_flight_max + 1); /* enough in each pool to pass the limit */
+    if (in_flight_max < 2 || both >= buffers_max)
+        tn_die("the manifest's budget needs in_flight from 2 on and buffers above %lu; they are %lu and %lu", both,
+               in_flight_max, buffers_max);
+    buffers_left = (uint32_t)(buffers_max - both);
     tn_blk_open(&blk, start, tn_deadline_in(6 * answer_ns));
     open_peer(start);
     if (blk.bytes == 0 || blk.block_bytes > PAGE)
         tn_die("the self-test needs a disk with at least one block of at most %u bytes", (unsigned)PAGE);
-    pool = tn_blk_pool(&blk, PAGE, (uint32_t)buffers_max + 1);
+    pool = tn_blk_pool(&blk, PAGE, (uint32_t)in_flight_max + 1);
     enum tn_status status = tn_dma_pool_create(&peer, PAGE, (uint32_t)in_flight_max + 1, &mail_pool);
     if (status != TN_OK)
         tn_die("pool for the peer refused: %s", tn_status_name(status));

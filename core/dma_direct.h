@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The direct path: a buffer's whole life for one owner who submits, polls and releases himself. The buffer is its own
+ * fence, under the name it has while in flight: no queue, no second record. For pools without scrub and without slices
+ * (pool->direct); alloc is tn_buffer_alloc_*.
+ *
+ * Every decide is the whole check, in one condition; what a refusal is called is worked out beside the path.
+ */
+#ifndef TENURE_CORE_DMA_DIRECT_H
+#define TENURE_CORE_DMA_DIRECT_H
+
+#include "dma_pool.h"
+
+/*@ predicate tn_direct_may_submit{L}(struct tn_pool *p, struct tn_buffer_name name, integer length) =
+      p->direct != 0 && tn_buffer_is(p, name, TN_BUFFER_CPU) && p->open && 0 < length <= p->buffer_bytes &&
+      name.mark < p->last_mark;
+    predicate tn_direct_may_complete{L}(struct tn_pool *p, struct tn_buffer_name name, integer used) =
+      p->direct != 0 && tn_buffer_is(p, name, TN_BUFFER_IN_FLIGHT) && used <= p->length[name.slot];
+    predicate tn_direct_may_release{L}(struct tn_pool *p, struct tn_buffer_name name) =
+      p->direct != 0 && tn_buffer_is(p, name, TN_BUFFER_CPU); */
+
+/* TN_ENOTSUP: the pool is not direct. Otherwise as tn_buffer_depart_decide. */
+/*@ requires tn_pool_ok(pool);
+    assigns \nothing;
+    ensures \result != TN_OK;
+    ensures \result == TN_ENOTSUP <==> pool->direct == 0;
+    ensures \result == TN_ESTALE <==> pool->direct != 0 && !tn_buffer_named(pool, name); */
+enum tn_status tn_direct_submit_refusal(const struct tn_pool *pool, struct tn_buffer_name name, uint32_t length);
+/* TN_ENOTSUP. TN_ESTALE: nothing is in flight under this name (late, twice, forged, of an earlier holder).
+ * TN_EPROTOCOL: used above the submitted length. */
+/*@ requires tn_pool_ok(pool);
+    assigns \nothing;
+    ensures \result != TN_OK;
+    ensures \result == TN_ENOTSUP <==> pool->direct == 0;
+    ensures \result == TN_ESTALE <==> pool->direct != 0 && !tn_buffer_is(pool, name, TN_BUFFER_IN_FLIGHT); */
+enum tn_status tn_direct_complete_refusal(const struct tn_pool *pool, struct tn_buffer_name name);
+/* TN_ENOTSUP. TN_ESTALE, TN_ESTATE: as tn_buffer_use_decide. */
+/*@ requires tn_pool_ok(pool);
+    assigns \nothing;
+    ensures \result != TN_OK;
+    ensures \result == TN_ENOTSUP <==> pool->direct == 0;
+    ensures \result == TN_ESTALE <==> pool->direct != 0 && !tn_buffer_named(pool, name); */
+enum tn_status tn_direct_release_refusal(const struct tn_pool *pool, struct tn_buffer_name name);
+
+/* Is the buffer under this name in this state? `slots`: pool->direct or pool->direct_open. */
+/*@ requires tn_pool_shape(pool) && slots <= pool->count;
+    assigns \nothing;
+    ensures \result <==> name.slot < slots && tn_buffer_is(pool, name, state); */
+static inline bool tn_direct_is(const struct tn_pool *pool, uint64_t slots, struct tn_buffer_name name, uint32_t state)
+{
+#ifdef TN_TWIN_MARK /* negative twin: a name of the right state is good, of whatever holder */
+    (void)pool;
+    return name.slot < slots && tn_mark_state(name.mark) == state;
+#else
+    return name.slot < slots && pool->mark[name.slot] == name.mark && tn_mark_state(name.mark) == state;
+#endif
+}
+
+/*@ requires tn_pool_ok(pool);
+    assigns \nothing;
+    ensures \result == TN_OK <==> tn_direct_may_submit(pool, name, length); */
+TN_MUST_CHECK static inline enum tn_status tn_direct_submit_decide(const struct tn_pool *pool,
+                                                                   struct tn_buffer_name name, uint32_t length)
+{
+    //@ assert pool->direct_open == (pool->open ? pool->direct : 0);
+    //@ assert pool->direct == 0 || pool->direct == pool->count;
+    if (__builtin_expect(tn_direct_is(pool, pool->direct_open, name, TN_BUFFER_CPU) && length != 0 &&
+                             length <= pool->buffer_bytes && name.mark < pool->last_mark,
+                         1))
+        return TN_OK;
+    enum tn_status status = tn_direct_submit_refusal(pool, name, length);
+    return status != TN_OK ? status : TN_ESTATE;
+}
+/* CPU to IN_FLIGHT. Returns the name to complete it under. */
+/*@ requires tn_pool_ok(pool) && tn_direct_may_submit(pool, name, length);
+    assigns pool->mark[name.slot], pool->away, pool->quarantined, pool->retired, pool->length[name.slot];
+    ensures tn_pool_shape(pool) && tn_page_shape(pool);
+    ensures tn_pool_service(pool);
+    ensures tn_pool_marks(pool);
+    ensures tn_pool_counts(pool);
+    ensures tn_pool_stack(pool);
+    ensures tn_pool_paged(pool);
+    ensures tn_pool_step{Pre, Post}(pool);
+    ensures tn_pool_same_but{Pre, Post}(pool, name.slot);
+    ensures \result.slot == name.slot && \result.mark == name.mark + 1;
+    ensures tn_buffer_is(pool, \result, TN_BUFFER_IN_FLIGHT) && pool->length[name.slot] == length; */
+static inline struct tn_buffer_name tn_direct_submit_commit(struct tn_pool *pool, struct tn_buffer_name name,
+                                                            uint32_t length)
+{
+    tn_length_write(pool, name.slot, length);
+    struct tn_buffer_name moved = tn_buffer_put(pool, name, TN_BUFFER_CPU, TN_BUFFER_IN_FLIGHT);
+    //@ assert tn_pool_stack(pool);
+    return moved;
+}
+
+/*@ requires tn_pool_ok(pool);
+    assigns \nothing;
+    ensures \result == TN_OK <==> tn_direct_may_complete(pool, name, used); */
+TN_MUST_CHECK static inline enum tn_status tn_direct_complete_decide(const struct tn_pool *pool,
+                                                                     struct tn_buffer_name name, uint32_t used)
+{
+    if (__builtin_expect(tn_direct_is(pool, pool->direct, name, TN_BUFFER_IN_FLIGHT) && used <= pool->length[name.slot],
+                         1))
+        return TN_OK;
+    enum tn_status status = tn_direct_complete_refusal(pool, name);
+    return status != TN_OK ? status : TN_ESTATE;
+}
+/* IN_FLIGHT to CPU. Returns the CPU's new name. */
+/*@ requires tn_pool_ok(pool) && tn_direct_may_complete(pool, name, 0);
+    assigns pool->mark[name.slot], pool->away, pool->quarantined, pool->retired;
+    ensures tn_pool_shape(pool) && tn_page_shape(pool);
+    ensures tn_pool_service(pool);
+    ensures tn_pool_marks(pool);
+    ensures tn_pool_counts(pool);
+    ensures tn_pool_stack(pool);
+    ensures tn_pool_paged(pool);
+    ensures tn_pool_step{Pre, Post}(pool);
+    ensures tn_pool_same_but{Pre, Post}(pool, name.slot);
+    ensures \result.slot == name.slot && \result.mark == name.mark + (TN_MARK_STATES - 1);
+    ensures tn_buffer_is(pool, \result, TN_BUFFER_CPU); */
+static inline struct tn_buffer_name tn_direct_complete_commit(struct tn_pool *pool, struct tn_buffer_name name)
+{
+    struct tn_buffer_name moved = tn_buffer_put(pool, name, TN_BUFFER_IN_FLIGHT, TN_BUFFER_CPU);
+    //@ assert tn_pool_stack(pool);
+    return moved;
+}
+
+/*@ requires tn_pool_ok(pool);
+    assigns \nothing;
+    ensures \result == TN_OK <==> tn_direct_may_release(pool, name); */
+TN_MUST_CHECK static inline enum tn_status tn_direct_release_decide(const struct tn_pool *pool,
+                                                                    struct tn_buffer_name name)
+{
+    if (__builtin_expect(tn_direct_is(pool, pool->direct, name, TN_BUFFER_CPU), 1))
+        return TN_OK;
+    enum tn_status status = tn_direct_release_refusal(pool, name);
+    return status != TN_OK ? status : TN_ESTATE;
+}
+/* CPU to free, or retired. */
+/*@ requires tn_pool_ok(pool) && tn_direct_may_release(pool, name);
+    assigns pool->mark[name.slot], pool->away, pool->quarantined, pool->retired, pool->free, pool->stack[pool->free];
+    ensures tn_pool_shape(pool) && tn_page_shape(pool);
+    ensures tn_pool_service(pool);
+    ensures tn_pool_marks(pool);
+    ensures tn_pool_counts(pool);
+    ensures tn_pool_stack(pool);
+    ensures tn_pool_paged(pool);
+    ensures tn_pool_step{Pre, Post}(pool);
+    ensures tn_pool_same_but{Pre, Post}(pool, name.slot);
+    ensures pool->mark[name.slot] ==
+              tn_mark_to(name.mark, name.mark < pool->last_mark ? TN_BUFFER_FREE : TN_BUFFER_RETIRED);
+    ensures !tn_buffer_named(pool, name); */
+static inline void tn_direct_release_commit(struct tn_pool *pool, struct tn_buffer_name name)
+{
+    tn_buffer_end(pool, name, TN_BUFFER_CPU);
+}
+
+#endif
