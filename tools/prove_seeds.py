@@ -97,10 +97,7 @@ SEEDS = {
                            "return status == TN_OK || status == TN_EABORTED || status == TN_EIO ||"),
     "ended_twice": _seed("queue", "tn_fence_end_decide", "state == TN_FENCE_ENDED)\n        return TN_ESTATE;",
                          "state == TN_FENCE_FREE)\n        return TN_ESTATE;"),
-    "last_ticket_given": _seed("queue", "tn_submit_decide", "queue->next_ticket == UINT64_MAX || ", ""),
-    "added_beyond_the_end": _seed("queue", "tn_submit_add_decide", "record->parts >= queue->parts_max", "record->parts > queue->parts_max"),
     "one_waiter_too_many": _seed("queue", "tn_fence_wait_decide", "record->waiters < queue->waiters_max", "record->waiters <= queue->waiters_max"),
-    "waits_end_twice": _seed("queue", "tn_fence_wait_end", "    if (record->waiters > 0)\n        record->waiters--;", "    record->waiters--;"),
 }
 
 

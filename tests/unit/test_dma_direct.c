@@ -245,7 +245,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(g7_a_device_that_used_more_than_was_submitted_is_refused),
     cmocka_unit_test(g6_a_length_is_between_one_byte_and_the_buffer),
     cmocka_unit_test(g6_a_pool_that_scrubs_or_has_slices_is_not_direct),
-        cmocka_unit_test(g1_no_queue_serves_a_pool_of_the_direct_path),
+    cmocka_unit_test(g1_no_queue_serves_a_pool_of_the_direct_path),
     cmocka_unit_test(g4_a_buffer_retires_on_the_direct_path),
     cmocka_unit_test(g10_a_revoked_pool_takes_back_and_sends_nothing),
 };
