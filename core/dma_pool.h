@@ -408,6 +408,8 @@ void tn_buffer_scrubbed_commit(struct tn_pool *pool, uint32_t slot);
       name.mark < p->last_mark; */
 /*@ requires tn_pool_ok(pool);
     assigns \nothing;
+    ensures \result == TN_OK || \result == TN_ENOTSUP || \result == TN_ESTALE || \result == TN_ESTATE ||
+              \result == TN_ERANGE || \result == TN_ERETIRED;
     ensures \result == TN_OK <==> tn_buffer_may_depart(pool, name, length);
     ensures \result == TN_ESTALE <==> pool->direct == 0 && !tn_buffer_named(pool, name); */
 TN_MUST_CHECK enum tn_status tn_buffer_depart_decide(const struct tn_pool *pool, struct tn_buffer_name name,

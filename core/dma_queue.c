@@ -57,6 +57,7 @@ static void move_fence(struct tn_queue *queue, uint32_t slot, enum tn_fence_stat
     queue->in_state[from]--;
     queue->in_state[to]++;
     queue->record[slot].state = (uint8_t)to;
+    //@ assert tn_ring_same{Pre, Here}(queue->slots.slot, queue->slots.count);
     /*@ assert \forall integer i; 0 <= i < queue->slots.count && i != slot ==>
                queue->record[i].state == \at(queue->record[i].state, Pre); */
     //@ assert queue->record[slot].state == to && \at(queue->record[slot].state, Pre) == from && from != to;
@@ -89,6 +90,10 @@ uint64_t tn_fence_name(const struct tn_queue *queue, uint32_t slot)
 }
 
 /* Where buffer `index` of a fence is kept. */
+/*@ requires \valid_read(queue) && 0 <= slot * queue->parts_max + index < TN_HANDLE_SLOTS * TN_FENCE_PARTS_MAX;
+    requires slot < TN_HANDLE_SLOTS;
+    assigns \nothing;
+    ensures \result == queue->part + (slot * queue->parts_max + index); */
 static struct tn_buffer_name *part_of(const struct tn_queue *queue, uint32_t slot, uint32_t index)
 {
     return &queue->part[(uint64_t)slot * queue->parts_max + index];
@@ -135,10 +140,7 @@ static void enqueue(struct tn_queue *queue, uint32_t slot)
 
 /*@ requires \valid_read(submission);
     assigns \nothing;
-    ensures \result <==> submission->ledger != \null &&
-      (submission->pool == \null ==> submission->direction == TN_NO_DATA && !submission->more) &&
-      (submission->pool != \null ==> submission->direction == TN_TO_DEVICE || submission->direction == TN_FROM_DEVICE);
- */
+    ensures \result <==> tn_submission_is_well_formed(submission); */
 static bool is_well_formed(const struct tn_submission *submission)
 {
     if (submission->ledger == NULL)
@@ -402,9 +404,11 @@ enum tn_status tn_fence_take_decide(const struct tn_queue *queue, uint64_t fence
     if (!is_fence(queue, fence))
         return TN_ESTALE;
     uint32_t slot = tn_handle_slot(fence);
+    //@ assert slot < queue->slots.count;
     const struct tn_fence_record *record = &queue->record[slot];
     if (record->state != TN_FENCE_ENDED)
         return TN_EAGAIN;
+    //@ assert tn_fence_next_home(queue, slot);
     if (record->parts == 0)
         return TN_OK;
     return tn_buffer_home_decide(record->pool, *part_of(queue, slot, record->taken)) == TN_EAGAIN ? TN_EAGAIN : TN_OK;

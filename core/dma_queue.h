@@ -143,6 +143,21 @@ struct tn_submission {
 /* In this order: TN_EINVAL (no ledger, direction, more without a pool), TN_ESTALE, TN_ESTATE (buffer not CPU-owned,
  * pool not mapped), TN_ERANGE (length), TN_ERETIRED (the buffer's generation, or the queue's tickets or slots, are used
  * up), TN_EBUDGET, TN_EAGAIN (queue full). */
+/*@ predicate tn_submission_is_well_formed{L}(struct tn_submission *s) =
+      s->ledger != \null &&
+      (s->pool == \null ==> s->direction == TN_NO_DATA && !s->more) &&
+      (s->pool != \null ==> s->direction == TN_TO_DEVICE || s->direction == TN_FROM_DEVICE);
+    predicate tn_may_submit{L}(struct tn_queue *q, struct tn_submission *s) =
+      tn_submission_is_well_formed(s) &&
+      (s->pool == \null ==> s->length == 0) &&
+      (s->pool != \null ==> tn_buffer_may_depart(s->pool, s->buffer, s->length)) &&
+      q->next_ticket < UINT64_MAX && tn_ledger_has_room(s->ledger, TN_CHARGE_IN_FLIGHT, 1) && q->slots.free > 0; */
+/*@ requires tn_queue_shape(queue) && \valid_read(submission);
+    requires submission->pool != \null ==> tn_pool_ok(submission->pool);
+    requires submission->ledger != \null ==> tn_ledger_ok(submission->ledger);
+    assigns \nothing;
+    ensures \result == TN_EINVAL <==> !tn_submission_is_well_formed(submission);
+    ensures \result == TN_OK <==> tn_may_submit(queue, submission); */
 TN_MUST_CHECK enum tn_status tn_submit_decide(const struct tn_queue *queue, const struct tn_submission *submission);
 /* Buffer CPU to IN_FLIGHT; a fence QUEUED at the end of the FIFO, or OPEN. Returns the fence's name. */
 uint64_t tn_submit_commit(struct tn_queue *queue, const struct tn_submission *submission);
@@ -150,6 +165,17 @@ uint64_t tn_submit_commit(struct tn_queue *queue, const struct tn_submission *su
  * not the CPU's, pool not mapped), TN_ERANGE (length; the sum would pass 2^32 - 1), TN_ERETIRED, TN_EEXHAUSTED (the
  * fence has parts_max buffers), TN_EBUDGET. A refusal leaves the fence open: the embedder adds others, closes it, or
  * ends it. */
+/*@ requires tn_queue_shape(queue);
+    requires tn_fence_is(queue, fence, TN_FENCE_OPEN) ==>
+      tn_pool_ok(queue->record[tn_slot_of(fence)].pool) && tn_ledger_ok(queue->record[tn_slot_of(fence)].ledger);
+    assigns \nothing;
+    ensures !tn_is_fence(queue, fence) ==> \result == TN_ESTALE;
+    ensures \result == TN_OK <==> tn_fence_is(queue, fence, TN_FENCE_OPEN) &&
+      !queue->record[tn_slot_of(fence)].orphan &&
+      tn_buffer_may_depart(queue->record[tn_slot_of(fence)].pool, buffer, length) &&
+      queue->record[tn_slot_of(fence)].length + length <= UINT32_MAX &&
+      queue->record[tn_slot_of(fence)].parts < queue->parts_max &&
+      tn_ledger_has_room(queue->record[tn_slot_of(fence)].ledger, TN_CHARGE_IN_FLIGHT, 1); */
 TN_MUST_CHECK enum tn_status tn_submit_add_decide(const struct tn_queue *queue, uint64_t fence,
                                                   struct tn_buffer_name buffer, uint32_t length);
 void tn_submit_add_commit(struct tn_queue *queue, uint64_t fence, struct tn_buffer_name buffer, uint32_t length);
@@ -239,8 +265,20 @@ TN_MUST_CHECK enum tn_status tn_fence_poll(const struct tn_queue *queue, uint64_
     ensures \result == TN_OK <==> tn_is_fence(queue, fence) && !tn_fence_is(queue, fence, TN_FENCE_ENDED) &&
               queue->record[tn_slot_of(fence)].waiters < queue->waiters_max; */
 TN_MUST_CHECK enum tn_status tn_fence_wait_decide(const struct tn_queue *queue, uint64_t fence);
+/*@ requires tn_queue_shape(queue) && tn_is_fence(queue, fence);
+    requires queue->record[tn_slot_of(fence)].waiters < queue->waiters_max;
+    assigns queue->record[tn_slot_of(fence)].waiters;
+    ensures queue->record[tn_slot_of(fence)].waiters == \old(queue->record[tn_slot_of(fence)].waiters) + 1;
+    ensures tn_is_fence(queue, fence) && queue->record[tn_slot_of(fence)].waiters <= queue->waiters_max; */
 void tn_fence_wait_commit(struct tn_queue *queue, uint64_t fence);
 /* False if the fence is gone: someone took it. */
+/*@ requires tn_queue_shape(queue);
+    assigns queue->record[tn_slot_of(fence)].waiters;
+    ensures \result <==> tn_is_fence{Pre}(queue, fence);
+    ensures \result && \old(queue->record[tn_slot_of(fence)].waiters) > 0 ==>
+      queue->record[tn_slot_of(fence)].waiters == \old(queue->record[tn_slot_of(fence)].waiters) - 1;
+    ensures !\result || \old(queue->record[tn_slot_of(fence)].waiters) == 0 ==>
+      queue->record[tn_slot_of(fence)].waiters == \old(queue->record[tn_slot_of(fence)].waiters); */
 bool tn_fence_wait_end(struct tn_queue *queue, uint64_t fence);
 
 /* The outcome of an ended fence: of one of its buffers, and of the fence with the last. */
@@ -257,6 +295,16 @@ struct tn_outcome {
 };
 /* TN_OK: ended, and the next buffer can be taken. TN_EAGAIN: not ended, or a slice of the buffer's page is still with a
  * device. TN_ESTALE: no such fence. */
+/*@ predicate tn_fence_next_home{L}(struct tn_queue *q, integer slot) =
+      q->record[slot].parts > 0 ==> \valid(q->part + (slot * q->parts_max + q->record[slot].taken)) &&
+      0 <= slot * q->parts_max + q->record[slot].taken < TN_HANDLE_SLOTS * TN_FENCE_PARTS_MAX &&
+      tn_pool_ok(q->record[slot].pool); */
+/*@ requires tn_queue_shape(queue);
+    requires tn_fence_is(queue, fence, TN_FENCE_ENDED) ==> tn_fence_next_home(queue, tn_slot_of(fence));
+    assigns \nothing;
+    ensures \result == TN_OK || \result == TN_EAGAIN || \result == TN_ESTALE;
+    ensures \result == TN_ESTALE <==> !tn_is_fence(queue, fence);
+    ensures \result == TN_OK ==> tn_fence_is(queue, fence, TN_FENCE_ENDED); */
 TN_MUST_CHECK enum tn_status tn_fence_take_decide(const struct tn_queue *queue, uint64_t fence);
 /* Takes the next buffer: to the CPU (COMPLETED, ABORTED), to SCRUBBING (ORPHAN: the embedder scrubs, then
  * tn_buffer_scrubbed_commit), or it stays in QUARANTINED. Refunds its charge. With the last buffer the fence is free.
