@@ -170,10 +170,11 @@ def smoke(options, folder):
             continue
         os.makedirs(cache_of(folder, unit), exist_ok=True)
         status, output = frama_c(unit, ".", folder, ["-wp-smoke-tests", "-wp-smoke-timeout", "2", "-wp-prop=-@assert"], 2)
-        dead = re.findall(r"^\[wp\] \[Failed\] Goal (\S*smoke\S*)|Failed smoke-test", output, re.M)
-        if status != 0 or dead:
-            wrong.append(f"{unit}: {dead or 'frama-c failed'}")
-        print(f"{unit}: {len(re.findall(r'wp_smoke', output))} smoke tests, {len(dead)} contradictions", flush=True)
+        alive = re.findall(r"^\[wp\] \[Passed\] Smoke-test (\S+)", output, re.M)
+        dead = re.findall(r"^\[wp\] \[Failed\] Smoke-test (\S+)", output, re.M)
+        if status != 0 or dead or not alive:
+            wrong.append(f"{unit}: {', '.join(dead) or 'frama-c failed, or has made no smoke test'}")
+        print(f"{unit}: {len(alive) + len(dead)} smoke tests, {len(dead)} contradictions", flush=True)
     for line in wrong:
         print(f"FAILED {line}")
     return 1 if wrong else 0
