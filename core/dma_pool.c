@@ -225,7 +225,7 @@ static enum tn_status page_decide(const struct tn_pool *pool, uint64_t slot, uin
     assigns *away;
     ensures *away % TN_PAGE_LOST == \old(*away % TN_PAGE_LOST) + tn_away_bit(to) - tn_away_bit(from);
     ensures \old(*away) >= TN_PAGE_LOST || to == TN_BUFFER_QUARANTINED <==> *away >= TN_PAGE_LOST; */
-static void count_on_page(uint16_t *away, uint32_t from, uint32_t to)
+static TN_INLINE void count_on_page(uint16_t *away, uint32_t from, uint32_t to)
 {
     bool was_away = tn_buffer_is_away(from), is_away = tn_buffer_is_away(to);
     if (was_away && !is_away)
@@ -237,9 +237,9 @@ static void count_on_page(uint16_t *away, uint32_t from, uint32_t to)
 }
 
 /* A move with its page. */
-/*@ requires tn_pool_ok(pool) && tn_buffer_is(pool, name, tn_state_of(name.mark));
+/*@ requires tn_pool_ok(pool) && tn_buffer_is(pool, name, from);
     requires tn_mark_may_go(name.mark, pool->last_mark, to) && to != TN_BUFFER_FREE && to != TN_BUFFER_RETIRED;
-    requires tn_state_of(name.mark) != TN_BUFFER_FREE;
+    requires from != TN_BUFFER_FREE;
     assigns pool->mark[name.slot], pool->away, pool->quarantined, pool->retired,
             pool->page_away[name.slot / pool->buffers_per_page];
     ensures tn_pool_shape(pool) && tn_page_shape(pool);
@@ -252,13 +252,13 @@ static void count_on_page(uint16_t *away, uint32_t from, uint32_t to)
     ensures tn_pool_same_but{Pre, Post}(pool, name.slot);
     ensures \result.slot == name.slot && \result.mark == tn_mark_to(name.mark, to);
     ensures tn_buffer_is(pool, \result, to); */
-static struct tn_buffer_name move(struct tn_pool *pool, struct tn_buffer_name name, enum tn_buffer_state to)
+static TN_INLINE struct tn_buffer_name move(struct tn_pool *pool, struct tn_buffer_name name, uint32_t from,
+                                            uint32_t to)
 {
-    uint32_t from = tn_mark_state(name.mark);
-    struct tn_buffer_name moved = tn_buffer_put(pool, name, from, (uint32_t)to);
+    struct tn_buffer_name moved = tn_buffer_put(pool, name, from, to);
     //@ assert tn_page_shape(pool) && tn_pool_stack(pool);
     if (pool->page_away != NULL)
-        count_on_page(page_of(pool, name.slot), from, (uint32_t)to);
+        count_on_page(page_of(pool, name.slot), from, to);
     //@ assert tn_pool_fixed{Pre, Here}(pool);
     return moved;
 }
@@ -325,7 +325,7 @@ void tn_buffer_release_commit(struct tn_pool *pool, struct tn_buffer_name name)
     TN_ASSERT(tn_buffer_use_decide(pool, name) == TN_OK);
 #ifndef TN_TWIN_SCRUB /* negative twin: free at once, whatever is still in the memory */
     if (pool->scrub) {
-        (void)move(pool, name, TN_BUFFER_SCRUBBING);
+        (void)move(pool, name, TN_BUFFER_CPU, TN_BUFFER_SCRUBBING);
         return;
     }
 #endif
@@ -370,23 +370,30 @@ struct tn_buffer_name tn_buffer_depart_commit(struct tn_pool *pool, struct tn_bu
 {
     TN_ASSERT(tn_buffer_depart_decide(pool, name, length) == TN_OK);
     tn_length_write(pool, name.slot, length);
-    return move(pool, name, TN_BUFFER_IN_FLIGHT);
+    return move(pool, name, TN_BUFFER_CPU, TN_BUFFER_IN_FLIGHT);
+}
+
+/* The rows of the table that end a journey, as two comparisons: this is on the way of every completion. */
+/*@ assigns \nothing;
+    ensures \result <==> tn_buffer_moves(from, to) && tn_state_ends_journey(to); */
+static bool may_arrive(uint32_t from, uint32_t to)
+{
+    if (to == TN_BUFFER_QUARANTINED)
+        return from >= TN_BUFFER_IN_FLIGHT && from <= TN_BUFFER_ORPHAN;
+    return from == TN_BUFFER_IN_FLIGHT && to >= TN_BUFFER_COMPLETED && to <= TN_BUFFER_ORPHAN;
 }
 
 enum tn_status tn_buffer_arrive_decide(const struct tn_pool *pool, struct tn_buffer_name name, enum tn_buffer_state to)
 {
     if (!tn_buffer_is_name(pool, name))
         return TN_ESTALE;
-    uint32_t from = tn_mark_state(name.mark);
-    bool end =
-        to == TN_BUFFER_COMPLETED || to == TN_BUFFER_ABORTED || to == TN_BUFFER_ORPHAN || to == TN_BUFFER_QUARANTINED;
-    return end && tn_buffer_may_move(from, (uint32_t)to) ? TN_OK : TN_ESTATE;
+    return may_arrive(tn_mark_state(name.mark), (uint32_t)to) ? TN_OK : TN_ESTATE;
 }
 
 struct tn_buffer_name tn_buffer_arrive_commit(struct tn_pool *pool, struct tn_buffer_name name, enum tn_buffer_state to)
 {
     TN_ASSERT(tn_buffer_arrive_decide(pool, name, to) == TN_OK);
-    return move(pool, name, to);
+    return move(pool, name, tn_mark_state(name.mark), (uint32_t)to);
 }
 
 enum tn_status tn_buffer_home_decide(const struct tn_pool *pool, struct tn_buffer_name name)
@@ -406,9 +413,9 @@ struct tn_buffer_name tn_buffer_home_commit(struct tn_pool *pool, struct tn_buff
     TN_ASSERT(tn_buffer_home_decide(pool, name) == TN_OK);
 #ifndef TN_TWIN_ORPHAN /* negative twin: what a dead client left is named again */
     if (tn_mark_state(name.mark) == TN_BUFFER_ORPHAN) {
-        (void)move(pool, name, TN_BUFFER_SCRUBBING);
+        (void)move(pool, name, TN_BUFFER_ORPHAN, TN_BUFFER_SCRUBBING);
         return (struct tn_buffer_name){0, 0};
     }
 #endif
-    return move(pool, name, TN_BUFFER_CPU);
+    return move(pool, name, tn_mark_state(name.mark), TN_BUFFER_CPU);
 }

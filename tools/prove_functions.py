@@ -57,7 +57,7 @@ UNITS = {
     "buffer": (
         ["dma_pool.c"],
         ["tn_buffer_scrub_decide", "page_of", "page_decide", "count_on_page", "move", "tn_buffer_use_decide", "tn_buffer_release_commit"]
-        + ["tn_buffer_scrubbed_commit", "tn_buffer_depart_decide", "tn_buffer_depart_commit", "tn_buffer_arrive_decide"]
+        + ["tn_buffer_scrubbed_commit", "tn_buffer_depart_decide", "tn_buffer_depart_commit", "may_arrive", "tn_buffer_arrive_decide"]
         + ["tn_buffer_arrive_commit", "tn_buffer_home_decide", "tn_buffer_home_commit"],
     ),
     "direct": (

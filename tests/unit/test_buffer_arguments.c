@@ -102,6 +102,11 @@ static uint64_t arrive(struct all *a, const struct args *g) /* buffer, state */
 {
     return tn_buffer_arrive_decide(&a->w.pool, buffer(a, g->x), (enum tn_buffer_state)g->y);
 }
+static uint64_t arrive_slice(struct all *a, const struct args *g) /* slot, state */
+{
+    return tn_buffer_arrive_decide(&a->slices.pool, tn_buffer_name(&a->slices.pool, (uint32_t)g->x),
+                                   (enum tn_buffer_state)g->y);
+}
 static uint64_t home(struct all *a, const struct args *g)
 {
     return tn_buffer_home_decide(&a->w.pool, buffer(a, g->x));
@@ -212,6 +217,7 @@ static const struct row rows[] = {
     ROW(tn_buffer_arrive_decide, arrive, "ended already", TN_ESTATE, ENDED, TN_BUFFER_ABORTED, 0),
     ROW(tn_buffer_arrive_decide, arrive, "straight to the CPU", TN_ESTATE, FLYING, TN_BUFFER_CPU, 0),
     ROW(tn_buffer_arrive_decide, arrive, "a state there is not", TN_ESTATE, FLYING, TN_BUFFER_STATES, 0),
+    ROW(tn_buffer_arrive_decide, arrive_slice, "in quarantine already", TN_ESTATE, 2, TN_BUFFER_QUARANTINED, 0),
     ROW(tn_buffer_arrive_decide, arrive, "2^32 - 1", TN_ESTATE, FLYING, UINT32_MAX, 0),
     ROW(tn_buffer_scrub_decide, scrub, "out of range", TN_ESTATE, WORLD_BUFFERS, TN_BUFFER_SCRUBBING, 0),
     ROW(tn_buffer_scrub_decide, scrub, "out of range", TN_ESTATE, UINT32_MAX, TN_BUFFER_SCRUBBING, 0),
