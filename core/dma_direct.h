@@ -25,7 +25,8 @@
     ensures \result != TN_OK;
     ensures \result == TN_ENOTSUP <==> pool->direct == 0;
     ensures \result == TN_ESTALE <==> pool->direct != 0 && !tn_buffer_named(pool, name); */
-enum tn_status tn_direct_submit_refusal(const struct tn_pool *pool, struct tn_buffer_name name, uint32_t length);
+TN_COLD enum tn_status tn_direct_submit_refusal(const struct tn_pool *pool, struct tn_buffer_name name,
+                                                uint32_t length);
 /* TN_ENOTSUP. TN_ESTALE: nothing is in flight under this name (late, twice, forged, of an earlier holder).
  * TN_EPROTOCOL: used above the submitted length. */
 /*@ requires tn_pool_ok(pool);
@@ -33,14 +34,14 @@ enum tn_status tn_direct_submit_refusal(const struct tn_pool *pool, struct tn_bu
     ensures \result != TN_OK;
     ensures \result == TN_ENOTSUP <==> pool->direct == 0;
     ensures \result == TN_ESTALE <==> pool->direct != 0 && !tn_buffer_is(pool, name, TN_BUFFER_IN_FLIGHT); */
-enum tn_status tn_direct_complete_refusal(const struct tn_pool *pool, struct tn_buffer_name name);
+TN_COLD enum tn_status tn_direct_complete_refusal(const struct tn_pool *pool, struct tn_buffer_name name);
 /* TN_ENOTSUP. TN_ESTALE, TN_ESTATE: as tn_buffer_use_decide. */
 /*@ requires tn_pool_ok(pool);
     assigns \nothing;
     ensures \result != TN_OK;
     ensures \result == TN_ENOTSUP <==> pool->direct == 0;
     ensures \result == TN_ESTALE <==> pool->direct != 0 && !tn_buffer_named(pool, name); */
-enum tn_status tn_direct_release_refusal(const struct tn_pool *pool, struct tn_buffer_name name);
+TN_COLD enum tn_status tn_direct_release_refusal(const struct tn_pool *pool, struct tn_buffer_name name);
 
 /* Is the buffer under this name in this state? `slots`: pool->direct or pool->direct_open. */
 /*@ requires tn_pool_shape(pool) && slots <= pool->count;

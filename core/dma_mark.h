@@ -17,6 +17,8 @@
 
 /* What a move costs is decided where its states are constants: in the caller. */
 #define TN_INLINE inline __attribute__((always_inline))
+/* Off the way: what a refusal is called. */
+#define TN_COLD __attribute__((cold, nothrow))
 
 #define TN_MARK_STATES           256
 #define TN_BUFFER_GENERATION_MAX (UINT64_MAX / TN_MARK_STATES)

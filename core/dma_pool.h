@@ -255,7 +255,7 @@ static inline void tn_length_write(struct tn_pool *pool, uint64_t slot, uint32_t
     assigns \nothing;
     ensures \result == (!pool->open ? TN_ESTATE : pool->retired + pool->quarantined == pool->count ? TN_ERETIRED :
    TN_EEXHAUSTED); */
-enum tn_status tn_buffer_alloc_refusal(const struct tn_pool *pool);
+TN_COLD enum tn_status tn_buffer_alloc_refusal(const struct tn_pool *pool);
 /*@ requires tn_pool_ok(pool);
     assigns \nothing;
     ensures \result == TN_OK <==> pool->open && pool->free > 0; */

@@ -32,7 +32,7 @@ def tap_cases(suite, name, seconds, output):
     for match in filter(None, map(TAP_LINE.match, output.splitlines())):
         title, reason = match["title"] or match["why"] or name, match["why"] if match["title"] else ""
         result = "skip" if match["skip"] else "fail" if match["no"] else "pass"
-        cases.append(Case(suite, title, result, 0.0, reason or "", f"tests/unit/{name}.c"))
+        cases.append(Case(suite, title, result, 0.0, reason or "", f"tests/{suite.removesuffix('-san')}/{name}.c"))
     if cases:
         cases[0].seconds = seconds
     return cases

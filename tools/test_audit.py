@@ -37,11 +37,12 @@ def unregistered(cases, meson_tests):
     for test in meson_tests:
         name = test["name"].split(":")[-1].split(" / ")[-1]
         registered.setdefault(name, set()).update(suite.split(":")[-1] for suite in test["suite"])
-    for path in sorted(glob.glob("tests/unit/*.c")):
-        name = os.path.basename(path).removesuffix(".c")
-        for suite in ("unit", "unit-san"):
-            if suite not in registered.get(name, ()):
-                wrong.append(f"{path} is not registered in suite {suite}: add it to tests/unit/meson.build")
+    for folder in ("unit", "lib"):
+        for path in sorted(glob.glob(f"tests/{folder}/*.c")):
+            name = os.path.basename(path).removesuffix(".c")
+            for suite in (folder, folder + "-san"):
+                if suite not in registered.get(name, ()):
+                    wrong.append(f"{path} is not registered in suite {suite}: add it to tests/{folder}/meson.build")
     collected = {c.file for c in cases}
     for path in sorted(glob.glob("tests/**/*.py", recursive=True)):
         if path.startswith("tests/harness/") or path == "tests/conftest.py":

@@ -45,33 +45,3 @@ void tn_die(const char *format, ...)
     va_end(arguments);
     tn_exit(1);
 }
-
-static const char *const status_names[TN_STATUS_COUNT] = {
-    [TN_OK] = "TN_OK",
-    [TN_EINVAL] = "TN_EINVAL",
-    [TN_ESTALE] = "TN_ESTALE",
-    [TN_EKIND] = "TN_EKIND",
-    [TN_EDENIED] = "TN_EDENIED",
-    [TN_EBUDGET] = "TN_EBUDGET",
-    [TN_EEXHAUSTED] = "TN_EEXHAUSTED",
-    [TN_EAGAIN] = "TN_EAGAIN",
-    [TN_ESTATE] = "TN_ESTATE",
-    [TN_ERANGE] = "TN_ERANGE",
-    [TN_EPOLICY] = "TN_EPOLICY",
-    [TN_ENOENT] = "TN_ENOENT",
-    [TN_EIO] = "TN_EIO",
-    [TN_EREADONLY] = "TN_EREADONLY",
-    [TN_ETIMEDOUT] = "TN_ETIMEDOUT",
-    [TN_EABORTED] = "TN_EABORTED",
-    [TN_EQUARANTINED] = "TN_EQUARANTINED",
-    [TN_EPEERGONE] = "TN_EPEERGONE",
-    [TN_EFAULT] = "TN_EFAULT",
-    [TN_ENOTSUP] = "TN_ENOTSUP",
-    [TN_ERETIRED] = "TN_ERETIRED",
-    [TN_EPROTOCOL] = "TN_EPROTOCOL",
-};
-
-const char *tn_status_name(enum tn_status status)
-{
-    return (unsigned)status < TN_STATUS_COUNT ? status_names[status] : "TN_?";
-}

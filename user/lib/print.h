@@ -6,7 +6,6 @@
 #define TENURE_USER_PRINT_H
 
 #include <tenure/abi/start.h>
-#include <tenure/abi/status.h>
 
 void tn_print_init(const struct tn_start *start);
 
@@ -16,8 +15,5 @@ __attribute__((format(printf, 1, 2))) void tn_print(const char *format, ...);
 
 /* Prints the line and ends the process with status 1. */
 __attribute__((format(printf, 1, 2))) _Noreturn void tn_die(const char *format, ...);
-
-/* "TN_EINVAL" and so on; "TN_?" for a value that is none. */
-const char *tn_status_name(enum tn_status status);
 
 #endif

@@ -34,4 +34,13 @@ enum tn_status {
     TN_STATUS_COUNT
 };
 
+/* "TN_EINVAL" and so on, for people; "TN_?" for what is no status. Of user programs and of libtenure. */
+#ifdef __cplusplus
+extern "C" {
+#endif
+const char *tn_status_name(enum tn_status status);
+#ifdef __cplusplus
+}
+#endif
+
 #endif

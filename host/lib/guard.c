@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Guards: nobody touches what is not the CPU's, by page protection or by AddressSanitizer's shadow memory. A fault in a
+ * guarded pool is explained on stderr, then goes where it would have gone without us.
+ */
+#define _GNU_SOURCE
+#include <execinfo.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "pool_inside.h"
+
+/* AddressSanitizer's, if the program has it. */
+__attribute__((weak)) void __asan_poison_memory_region(const volatile void *memory, size_t bytes);
+__attribute__((weak)) void __asan_unpoison_memory_region(const volatile void *memory, size_t bytes);
+
+static struct tn_pool_inside *guarded_pools; /* pools of any thread; the lock is below */
+static struct sigaction before;              /* who handled SIGSEGV before us */
+static bool handler_is_set;
+static int lock; /* a spin lock: a signal handler reads the list */
+
+static void acquire(void)
+{
+    while (__atomic_exchange_n(&lock, 1, __ATOMIC_ACQUIRE) != 0)
+        __builtin_ia32_pause();
+}
+
+static void release(void)
+{
+    __atomic_store_n(&lock, 0, __ATOMIC_RELEASE);
+}
+
+/* ---- the report: only what a signal handler may call ---- */
+
+struct text {
+    char bytes[256];
+    size_t length;
+};
+
+static void add(struct text *text, const char *words)
+{
+    size_t length = strlen(words);
+    if (length > sizeof(text->bytes) - text->length)
+        length = sizeof(text->bytes) - text->length;
+    memcpy(text->bytes + text->length, words, length);
+    text->length += length;
+}
+
+static void add_number(struct text *text, uint64_t number)
+{
+    char digits[21];
+    size_t at = sizeof(digits) - 1;
+    digits[at] = 0;
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number != 0);
+    add(text, digits + at);
+}
+
+static void say(const struct text *text)
+{
+    ssize_t written = write(STDERR_FILENO, text->bytes, text->length);
+    (void)written; /* nobody is left to tell */
+}
+
+static void say_place(const char *words, void *place)
+{
+    struct text text = {{0}, 0};
+    add(&text, words);
+    say(&text);
+    if (place != NULL)
+        backtrace_symbols_fd(&place, 1, STDERR_FILENO);
+}
+
+static void report(const struct tn_pool_inside *pool, const unsigned char *address, const ucontext_t *context)
+{
+    uint64_t offset = (uint64_t)(address - pool->face.memory), slot = offset / pool->face.stride;
+    const struct tn_last_move *last = &pool->last[slot];
+    bool wrote = (context->uc_mcontext.gregs[REG_ERR] & 2) != 0;
+    struct text text = {{0}, 0};
+    add(&text, "tenure: the CPU ");
+    add(&text, wrote ? "wrote to" : "read");
+    add(&text, " byte ");
+    add_number(&text, offset % pool->face.stride);
+    add(&text, " of buffer ");
+    add_number(&text, slot);
+    add(&text, " of pool '");
+    add(&text, pool->label);
+    add(&text, "', which it does not own: ");
+    add(&text, last->what != NULL ? last->what : "never allocated");
+    if (last->what != NULL) {
+        add(&text, " by thread ");
+        add_number(&text, (uint64_t)last->thread);
+    }
+    add(&text, "\n");
+    say(&text);
+    if (last->what != NULL)
+        say_place("tenure:   there: ", last->place);
+    say_place("tenure:   touched here: ", (void *)context->uc_mcontext.gregs[REG_RIP]);
+}
+
+static void on_fault(int signal, siginfo_t *info, void *context)
+{
+    const unsigned char *address = info->si_addr;
+    acquire();
+    for (struct tn_pool_inside *pool = guarded_pools; pool != NULL; pool = pool->guarded)
+        if (address >= pool->face.memory && address < pool->face.memory + pool->memory_bytes)
+            report(pool, address, context);
+    release();
+    if ((before.sa_flags & SA_SIGINFO) != 0 && before.sa_sigaction != NULL) {
+        before.sa_sigaction(signal, info, context);
+    } else if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN) {
+        before.sa_handler(signal);
+    } else {
+        struct sigaction standard = {.sa_handler = SIG_DFL};
+        sigaction(signal, &standard, NULL); /* the access is made again, and ends the process as it should */
+    }
+}
+
+static bool watch(struct tn_pool_inside *pool)
+{
+    acquire();
+    if (!handler_is_set) {
+        void *warm_up = NULL; /* the first call loads a library, which a signal handler must not */
+        (void)backtrace(&warm_up, 1);
+        struct sigaction ours = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER};
+        handler_is_set = sigaction(SIGSEGV, &ours, &before) == 0;
+    }
+    if (handler_is_set) {
+        pool->guarded = guarded_pools;
+        guarded_pools = pool;
+    }
+    release();
+    return handler_is_set;
+}
+
+static void forget(struct tn_pool_inside *pool)
+{
+    acquire();
+    for (struct tn_pool_inside **link = &guarded_pools; *link != NULL; link = &(*link)->guarded)
+        if (*link == pool) {
+            *link = pool->guarded;
+            break;
+        }
+    release();
+}
+
+/* ---- the guards ---- */
+
+bool tn_guard_is_there(enum tn_guard guard)
+{
+    return guard != TN_GUARD_ASAN || (__asan_poison_memory_region != NULL && __asan_unpoison_memory_region != NULL);
+}
+
+/* Whole buffers from `first` on; the memory after a buffer's last byte and before the next one belongs to it. */
+static bool set(struct tn_pool_inside *pool, uint64_t first, uint64_t count, bool open)
+{
+    unsigned char *memory = pool->face.memory + first * pool->face.stride;
+    size_t bytes = count * pool->face.stride;
+    switch (pool->guard) {
+    case TN_GUARD_ASAN:
+        __asan_poison_memory_region(memory, bytes);
+        if (open) /* not the gap behind a buffer */
+            for (uint64_t i = 0; i < count; i++)
+                __asan_unpoison_memory_region(memory + i * pool->face.stride, pool->buffer_bytes);
+        return true;
+    case TN_GUARD_MPROTECT:
+        return mprotect(memory, bytes, open ? PROT_READ | PROT_WRITE : PROT_NONE) == 0;
+    default:
+        return true;
+    }
+}
+
+bool tn_guard_begin(struct tn_pool_inside *pool)
+{
+    if (pool->guard == TN_GUARD_MPROTECT && !watch(pool))
+        return false;
+    if (set(pool, 0, pool->memory_bytes / pool->face.stride, false))
+        return true;
+    tn_guard_end(pool);
+    return false;
+}
+
+void tn_guard_end(struct tn_pool_inside *pool)
+{
+    if (pool->guard == TN_GUARD_MPROTECT)
+        forget(pool);
+    if (pool->guard == TN_GUARD_ASAN)
+        __asan_unpoison_memory_region(pool->face.memory, pool->memory_bytes);
+    else
+        (void)set(pool, 0, pool->memory_bytes / pool->face.stride, true);
+}
+
+bool tn_guard_open(struct tn_pool_inside *pool, uint64_t slot)
+{
+    return set(pool, slot, 1, true);
+}
+
+bool tn_guard_close(struct tn_pool_inside *pool, uint64_t slot, const char *what, void *place)
+{
+    if (pool->guard == TN_GUARD_OFF)
+        return true;
+    pool->last[slot] = (struct tn_last_move){what, place, (int)syscall(SYS_gettid)};
+    return set(pool, slot, 1, false);
+}

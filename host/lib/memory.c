@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where a pool's buffers live. With a guard the library maps its own memory twice: the CPU's mapping is guarded, the
+ * other is what a device in the same process (a simulator) uses.
+ */
+#define _GNU_SOURCE
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "pool_inside.h"
+
+static size_t round_up(size_t bytes, size_t to)
+{
+    return (bytes + to - 1) / to * to;
+}
+
+static size_t stride_of(uint32_t buffer_bytes, enum tn_guard guard)
+{
+    return round_up(buffer_bytes, guard == TN_GUARD_MPROTECT ? TN_PAGE : TN_CACHE_LINE);
+}
+
+size_t tn_dma_pool_memory_bytes(uint32_t count, uint32_t buffer_bytes, enum tn_guard guard)
+{
+    if (count == 0 || count > TN_HANDLE_SLOTS || buffer_bytes == 0 || buffer_bytes > UINT32_C(1) << 31)
+        return 0;
+    if (guard != TN_GUARD_OFF && guard != TN_GUARD_ASAN && guard != TN_GUARD_MPROTECT)
+        return 0;
+    return count * stride_of(buffer_bytes, guard);
+}
+
+static enum tn_status given(struct tn_pool_inside *pool, const struct tn_dma_pool_config *config)
+{
+    size_t alignment = config->guard == TN_GUARD_MPROTECT ? TN_PAGE : TN_CACHE_LINE;
+    if (config->memory == NULL || (uintptr_t)config->memory % alignment != 0 ||
+        config->memory_bytes < pool->memory_bytes)
+        return TN_EINVAL;
+    pool->face.memory = config->memory;
+    memset(pool->face.memory, 0, pool->memory_bytes);
+    return TN_OK;
+}
+
+static unsigned char *map(size_t bytes, int flags, int file)
+{
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, file, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+/* The same pages at two places. */
+static enum tn_status map_twice(struct tn_pool_inside *pool)
+{
+    int file = memfd_create("tenure", MFD_CLOEXEC);
+    if (file < 0)
+        return TN_EEXHAUSTED;
+    if (ftruncate(file, (off_t)pool->memory_bytes) == 0) {
+        pool->face.memory = map(pool->memory_bytes, MAP_SHARED, file);
+        pool->device_memory = map(pool->memory_bytes, MAP_SHARED, file);
+    }
+    close(file);
+    if (pool->face.memory != NULL && pool->device_memory != NULL)
+        return TN_OK;
+    tn_memory_give(pool);
+    return TN_EEXHAUSTED;
+}
+
+static enum tn_status map_once(struct tn_pool_inside *pool, bool huge)
+{
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | (huge ? MAP_HUGETLB : 0);
+    if (huge)
+        pool->memory_bytes = round_up(pool->memory_bytes, TN_HUGE_PAGE);
+    pool->face.memory = map(pool->memory_bytes, flags, -1);
+    if (pool->face.memory != NULL)
+        return TN_OK;
+    return huge ? TN_ENOTSUP : TN_EEXHAUSTED;
+}
+
+enum tn_status tn_memory_get(struct tn_pool_inside *pool, const struct tn_dma_pool_config *config)
+{
+    pool->face.stride = stride_of(config->buffer_bytes, config->guard);
+    pool->memory_bytes = tn_dma_pool_memory_bytes(config->count, config->buffer_bytes, config->guard);
+    if (config->backing == TN_BACKING_GIVEN)
+        return given(pool, config);
+    bool huge = config->backing == TN_BACKING_HUGE;
+    if (huge && config->guard == TN_GUARD_MPROTECT)
+        return TN_EINVAL; /* a huge page would be guarded as a whole */
+    enum tn_status status = config->guard == TN_GUARD_OFF || huge ? map_once(pool, huge) : map_twice(pool);
+    if (status == TN_OK)
+        (void)mlock(pool->face.memory, pool->memory_bytes); /* a limit may forbid it; DMA needs pinning in any case */
+    return status;
+}
+
+void tn_memory_give(struct tn_pool_inside *pool)
+{
+    if (pool->backing != TN_BACKING_GIVEN && pool->face.memory != NULL)
+        munmap(pool->face.memory, pool->memory_bytes);
+    if (pool->device_memory != NULL)
+        munmap(pool->device_memory, pool->memory_bytes);
+    pool->face.memory = pool->device_memory = NULL;
+}

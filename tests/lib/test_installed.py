@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""libtenure as a user gets it: installed into a folder of its own, found by pkg-config, used by the examples."""
+
+import os
+import re
+import subprocess
+
+import pytest
+
+from harness import paths
+
+EXAMPLES = os.path.join(paths.ROOT, "host", "examples")
+# What a run of each example must say.
+SAID = {
+    "first": r"hello, device: 64 bytes",
+    "ping_pong": r"ping-pong: 1000 rounds, sum \d+, right",
+    "request_table": r"requests: 10000 done, [1-9]\d* lies, [1-9]\d* answers to nothing, 32 of 32 buffers free",
+    "software_device": r"software device: 2000 of 2000 round trips right, guarded",
+}
+
+
+def run(words, **more):
+    return subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL, **more)
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """The root of an installed tree, with the environment that finds it."""
+    root = str(tmp_path_factory.mktemp("root"))
+    done = run(["meson", "install", "-C", paths.BUILD, "--destdir", root, "--no-rebuild", "--quiet"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    (pc,) = [os.path.join(folder, "tenure.pc") for folder, _, names in os.walk(root) if "tenure.pc" in names]
+    library = os.path.dirname(os.path.dirname(pc))
+    return {
+        **os.environ,
+        "PKG_CONFIG_SYSROOT_DIR": root,
+        "PKG_CONFIG_LIBDIR": os.path.dirname(pc),
+        "LD_LIBRARY_PATH": library,
+        "LC_ALL": "C",
+        "LIBRARY": os.path.join(library, "libtenure.so"),
+        "HEADERS": os.path.join(root, "usr/local/include"),
+    }
+
+
+@pytest.fixture(scope="module", params=["gcc", "clang"])
+def examples(request, installed, tmp_path_factory):
+    """A copy of the examples' folder, built by its own Makefile."""
+    folder = str(tmp_path_factory.mktemp("examples"))
+    run(["cp", "-r", EXAMPLES + "/.", folder], check=True)
+    done = run(["make", "-C", folder, f"CC={request.param}"], env=installed)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder, request.param
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_an_example_runs_against_the_installed_library(examples, installed, name):
+    done = run([os.path.join(examples[0], name)], env=installed, timeout=120)
+    assert done.returncode == 0 and re.search(SAID[name], done.stdout), done.stdout + done.stderr
+
+
+def test_g1_the_wrong_example_is_refused(examples, installed):
+    done = run(["make", "-C", examples[0], "wrong", f"CC={examples[1]}"], env=installed)
+    assert done.returncode != 0 and "tn_own_not_owner" in done.stderr and "ownership: used while it is not owned here" in done.stderr
+
+
+@pytest.mark.parametrize("compiler", ["gcc -std=c11", "gcc -std=gnu17", "clang -std=c11", "g++ -std=c++11", "clang++ -std=c++17"])
+def test_every_installed_header_stands_alone(installed, compiler, tmp_path):
+    headers = [os.path.join(folder, name) for folder, _, names in os.walk(installed["HEADERS"]) for name in names]
+    assert len(headers) == 10
+    for header in headers:
+        name = os.path.relpath(header, installed["HEADERS"])
+        source = tmp_path / ("alone." + ("cc" if "++" in compiler else "c"))
+        source.write_text(f"#include <{name}>\n#include <{name}>\nint alone(void);\nint alone(void) {{ return 0; }}\n")
+        words = [*compiler.split(), "-O2", "-Wall", "-Wextra", "-Werror", "-isystem", installed["HEADERS"], "-c", str(source)]
+        done = run([*words, "-o", "/dev/null"])
+        assert done.returncode == 0, name + done.stderr
+
+
+def test_the_library_shows_what_its_map_says_and_needs_libc_alone(installed):
+    symbols = run(["nm", "-D", "--defined-only", installed["LIBRARY"]]).stdout
+    shown = set(re.findall(r" T (\w+)@@TENURE_0$", symbols, re.M))
+    with open(os.path.join(paths.ROOT, "host", "lib", "tenure.map"), encoding="utf-8") as file:
+        listed = set(re.findall(r"^    (tn_\w+);$", file.read(), re.M))
+    assert listed <= shown and all(name in listed or name.startswith("tn_dma_") for name in shown)
+    dynamic = run(["readelf", "-d", installed["LIBRARY"]]).stdout
+    assert re.findall(r"NEEDED.*\[(.*?)\]", dynamic) == ["libc.so.6"]
+    assert "libtenure.so.0]" in dynamic
+
+
+def test_pkg_config_knows_the_version_and_the_analysis(installed):
+    version = run(["pkg-config", "--modversion", "tenure"], env=installed).stdout.strip()
+    with open(os.path.join(paths.ROOT, "host/lib/include/tenure/dma_pool.h"), encoding="utf-8") as file:
+        major, minor = re.findall(r"#define TN_VERSION_M\w+ (\d+)", file.read())
+    assert version == f"{major}.{minor}.0"
+    assert run(["pkg-config", "--variable=analysis_cflags", "tenure"], env=installed).stdout.strip() == "-Wthread-safety"

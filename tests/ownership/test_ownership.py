@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the compiler refuses and what it accepts. A refused program must be refused with its own message, by each checker, and
+must compile with the checkers off: a missing header refuses too. The right programs must pass, and leave nothing behind.
+"""
+
+import os
+import re
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from harness import paths
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+INCLUDES = [f"-I{paths.ROOT}/include", f"-I{paths.ROOT}/host/lib/include"]
+STRICT = ["-std=gnu17", "-Wall", "-Wextra"]
+# checker -> the mark in the source that says what it must answer, and how it is asked
+CHECKERS = {
+    "gcc's proof": ("PROOF", ["gcc", *STRICT, "-O2", "-c", "-o", "/dev/null"]),
+    "clang's proof": ("PROOF", ["clang", *STRICT, "-O2", "-c", "-o", "/dev/null"]),
+    "clang's analysis": ("ANALYSIS", ["clang", *STRICT, "-Wthread-safety", "-fsyntax-only"]),
+}
+OFF = ["gcc", *STRICT, "-O2", "-DTN_OWN_OFF", "-Wno-unused-result", "-c", "-o", "/dev/null"]
+RIGHT = ("right_straight.c", "right_loops.c", "right_tables.c")
+WRONG = ("wrong_buffers.c", "wrong_fences.c")
+CASE = re.compile(r"^#(?:el)?if PROGRAM == (\d+) /\* (.*?) \*/$", re.M)
+
+
+def compile_with(command, path, *more):
+    """(status, the errors, all that was said)"""
+    words = [*command, *INCLUDES, *more, os.path.join(HERE, path)]
+    done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"})
+    return done.returncode, re.findall(r"^.*?: (?:fatal )?error: (.*)$", done.stderr, re.M), done.stderr
+
+
+def cases(path):
+    """number -> (name, mark -> what must be said)"""
+    with open(os.path.join(HERE, path), encoding="utf-8") as file:
+        text = re.sub(r"\s*\\\n\s*", " ", file.read())
+    found = {}
+    for number, comment in CASE.findall(text):
+        name, *marks = comment.split("; ")
+        found[int(number)] = (name, dict(mark.split(": ", 1) for mark in marks))
+    return found
+
+
+def judge(path, number, checker):
+    """What is wrong with a checker's answer to a wrong program, or nothing."""
+    mark, command = CHECKERS[checker]
+    name, wanted = cases(path)[number]
+    status, errors, said = compile_with(command, path, f"-DPROGRAM={number}")
+    if wanted[mark] == "accepted":
+        return f"{name}: refused, but listed as a blind spot: {errors}" if status != 0 else None
+    if status == 0:
+        return f"{name}: accepted"
+    if not any(re.search(wanted[mark], error) for error in errors):
+        return f"{name}: expected {wanted[mark]!r}, got {errors or said}"
+    return None
+
+
+def wrong_programs():
+    return [(path, number) for path in WRONG for number in cases(path)]
+
+
+def test_there_are_enough_programs_of_both_kinds():
+    numbers = [number for _, number in wrong_programs()]
+    assert numbers == list(range(1, len(numbers) + 1)) and len(numbers) >= 40
+    right = [name for path in RIGHT for name in re.findall(r"^(?:int|void) (right_\w+)\(.*;$", read(path), re.M)]
+    assert len(set(right)) == len(right) >= 40
+    seen = [wanted for path in WRONG for _, wanted in cases(path).values()]
+    assert all({"PROOF", "ANALYSIS"} == set(wanted) for wanted in seen)
+    # Nobody is blind to what the other is blind to, and few are blind at all.
+    assert not [w for w in seen if set(w.values()) == {"accepted"}]
+    assert sum("accepted" in w.values() for w in seen) <= 4
+
+
+def read(path):
+    with open(os.path.join(HERE, path), encoding="utf-8") as file:
+        return file.read()
+
+
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_g1_every_wrong_program_is_refused_with_its_message(checker):
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda program: judge(*program, checker), wrong_programs()))
+    assert [answer for answer in answers if answer] == []
+
+
+def test_g1_twin_with_the_checkers_off_every_wrong_program_compiles():
+    """The negative twin: so it is the checkers that refuse, and not a slip of the pen."""
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda p: compile_with(OFF, p[0], f"-DPROGRAM={p[1]}"), wrong_programs()))
+    assert [said for status, _, said in answers if status != 0] == []
+
+
+@pytest.mark.parametrize("flags", ["gcc -O2", "gcc -O3", "gcc -Os", "clang -O2", "clang -O3", "clang -Os"])
+@pytest.mark.parametrize("path", RIGHT)
+def test_right_programs_are_accepted_and_nothing_is_left_in_their_code(path, flags, tmp_path):
+    built = str(tmp_path / "right.o")
+    status, _, said = compile_with([*flags.split(), *STRICT, "-Wconversion", "-Werror", "-c", "-o", built], path)
+    assert status == 0, said
+    symbols = subprocess.run(["nm", built], capture_output=True, text=True, check=True).stdout
+    assert "tn_own_" not in symbols and "right_" in symbols
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        "clang -Wthread-safety -fsyntax-only",
+        "gcc -O0",
+        "clang -O0",
+        "gcc -O2 -fsanitize=address",
+        "clang -O2 -fsanitize=address,undefined",
+        "gcc -O2 -fsanitize=undefined -DTN_OWN_OFF",
+        "gcc -Og -DTN_OWN_OFF",
+    ],
+)
+@pytest.mark.parametrize("path", RIGHT)
+def test_right_programs_are_accepted_wherever_the_header_is_used(path, flags):
+    status, _, said = compile_with([*flags.split(), *STRICT, "-Werror", "-c", "-o", "/dev/null"], path)
+    assert status == 0, said
+
+
+@pytest.mark.parametrize("compiler", ["g++", "clang++"])
+@pytest.mark.parametrize("path", RIGHT)
+def test_right_programs_are_accepted_as_cpp(path, compiler):
+    """Without exceptions: one that flies through a function that holds a token loses it, and the proof says so."""
+    words = [compiler, "-xc++", "-std=c++17", "-fno-exceptions", "-O2", "-Wall", "-Wextra", "-Werror", "-c", "-o", "/dev/null"]
+    status, _, said = compile_with(words, path)
+    assert status == 0, said
