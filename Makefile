@@ -39,9 +39,10 @@ build: configure ## Builds build/tenure.elf and build/initrd.cpio (release)
 prove: deps     ## Proves core/ with Frama-C/WP: every goal, or it fails
 	@$(PYTHON) tools/prove.py --build $(DIR) $(if $(UNIT),--unit '$(UNIT)')
 
-docs: configure ## Writes docs/state-machines.md from the tables of core/
+docs: configure ## Writes what the docs take from the code: state machines, the library's reference
 	@ninja -C $(DIR) --quiet tools/draw-machines
 	@$(DIR)/tools/draw-machines >docs/state-machines.md
+	@$(PYTHON) tools/api_reference.py >docs/libtenure-api.md
 
 bench: configure ## Measures; prints `name value unit` and writes build/bench.json
 	@ninja -C $(DIR) --quiet all bench-plugin

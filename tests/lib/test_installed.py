@@ -93,3 +93,24 @@ def test_pkg_config_knows_the_version_and_the_analysis(installed):
         major, minor = re.findall(r"#define TN_VERSION_M\w+ (\d+)", file.read())
     assert version == f"{major}.{minor}.0"
     assert run(["pkg-config", "--variable=analysis_cflags", "tenure"], env=installed).stdout.strip() == "-Wthread-safety"
+
+
+def body_of(example):
+    with open(os.path.join(EXAMPLES, example), encoding="utf-8") as file:
+        return file.read()
+
+
+def test_the_readme_shows_the_examples_and_the_compilers_own_words(installed):
+    with open(os.path.join(paths.ROOT, "README.md"), encoding="utf-8") as file:
+        readme = file.read()
+    assert body_of("first.c").split("*/\n", 2)[2].strip("\n") in readme
+    wrong = body_of("wrong.c")
+    assert wrong[wrong.index("    if (!tn_dma_buffer_alloc") : wrong.rindex("}")].rstrip("\n") in readme
+    quoted = re.sub(r"\n {4}", " ", readme)
+    includes = ["-isystem", installed["HEADERS"]]
+    said = run(["gcc", "-std=gnu17", "-O2", *includes, "-c", "host/examples/wrong.c", "-o", "/dev/null"], cwd=paths.ROOT).stderr
+    (words,) = set(re.findall(r"call to .tn_own_not_owner. declared with attribute error: (.*)", said))
+    assert words in quoted and "host/examples/wrong.c:17:14" in said
+    words = ["clang", "-std=gnu17", "-Wthread-safety", *includes, "-fsyntax-only", "host/examples/wrong.c"]
+    (line,) = re.findall(r"^(host/examples/wrong.c:17:14: error: .*) \[", run(words, cwd=paths.ROOT).stderr, re.M)
+    assert line in quoted

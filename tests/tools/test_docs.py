@@ -8,6 +8,8 @@ import subprocess
 
 from harness import paths
 
+import api_reference
+
 DRAWN = os.path.join(paths.ROOT, "docs", "state-machines.md")
 
 
@@ -37,3 +39,25 @@ def test_a_table_with_one_row_less_is_another_drawing(folder):
     with open(path, "w", encoding="utf-8") as file:
         file.writelines(lines[:row] + lines[row + 1 :])
     assert drawing(folder, folder) != drawn()
+
+
+def test_the_library_s_reference_is_that_of_its_headers():
+    with open(os.path.join(paths.ROOT, "docs", "libtenure-api.md"), encoding="utf-8") as file:
+        assert api_reference.whole() == file.read(), "make docs writes docs/libtenure-api.md anew"
+    assert api_reference.undocumented() == []
+
+
+def test_a_function_without_docstring_is_noticed(folder, monkeypatch):
+    """The negative twin: the comment is taken away, and the blank line stays."""
+    for header in api_reference.HEADERS:
+        shutil.copy(os.path.join(paths.ROOT, api_reference.FOLDER, header), folder)
+    path = os.path.join(folder, "tenure.h")
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    words = "/* Ends the CPU's tenure. A token that names nothing any more is counted as refused. */\n"
+    assert words in text
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text.replace(words, ""))
+    monkeypatch.setattr(api_reference, "ROOT", folder)
+    monkeypatch.setattr(api_reference, "FOLDER", "")
+    assert [line.split("(")[0] for line in api_reference.undocumented()] == ["tenure.h: no docstring: void tn_dma_buffer_release"]

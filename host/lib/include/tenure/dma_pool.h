@@ -35,26 +35,30 @@ TN_NOTHROW uint32_t tn_version(void);
 #define TN_FRESH
 #endif
 
+/* Whose memory the buffers are. */
 enum tn_backing {
     TN_BACKING_PAGES, /* the library's own memory, locked against swapping if the limit allows it */
     TN_BACKING_HUGE,  /* the same in huge pages of 2 MiB (hugetlbfs must have them) */
     TN_BACKING_GIVEN, /* `memory`: a VFIO mapping, hugetlbfs, a simulator's. It stays the caller's and outlives the pool
                        */
 };
+/* How a touch of what is not the CPU's is noticed: a raw pointer that was kept over a submit, say. */
 enum tn_guard {
     TN_GUARD_OFF,
     TN_GUARD_ASAN,     /* what is not the CPU's is poisoned; the program must be built with AddressSanitizer */
     TN_GUARD_MPROTECT, /* the CPU cannot touch what is not the CPU's: SIGSEGV, after a report of who submitted it, where
                         */
 };
+/* What the next owner finds in a buffer. */
 enum tn_scrub {
-    TN_SCRUB_NEVER,
+    TN_SCRUB_NEVER,      /* what its last owner left */
     TN_SCRUB_ON_RELEASE, /* zeroed before anyone gets it again */
 };
 
 /* Where a device finds the `bytes` at `memory`, as a descriptor must say it. UINT64_MAX: it cannot. */
 typedef uint64_t tn_translate(void *context, const void *memory, size_t bytes);
 
+/* What a pool is made of. What is left zero is the plainest choice: pages of the library's own, no guard, no scrub. */
 struct tn_dma_pool_config {
     const char *label;     /* for reports, at most 31 bytes are kept; NULL: "pool" */
     uint32_t count;        /* buffers, 1 to 2^20 */
@@ -101,6 +105,7 @@ TN_NOTHROW TN_MUST_CHECK enum tn_status tn_dma_pool_destroy(struct tn_dma_pool *
 TN_NOTHROW TN_MUST_CHECK struct tn_dma_pool *tn_dma_pool_create(const struct tn_dma_pool_config *config,
                                                                 enum tn_status *status) TN_FRESH
     TN_ENDS_WITH(tn_dma_pool_destroy);
+/* What has happened so far. */
 TN_NOTHROW struct tn_dma_pool_counts tn_dma_pool_counts(const struct tn_dma_pool *pool);
 
 #ifdef __cplusplus
