@@ -15,6 +15,9 @@
 #include "bug.h"
 #include "machine.h"
 
+/* What a move costs is decided where its states are constants: in the caller. */
+#define TN_INLINE inline __attribute__((always_inline))
+
 #define TN_MARK_STATES           256
 #define TN_BUFFER_GENERATION_MAX (UINT64_MAX / TN_MARK_STATES)
 
@@ -65,7 +68,7 @@ static inline uint64_t tn_mark_generation(uint64_t mark)
 /*@ requires from < TN_BUFFER_STATES && to < TN_BUFFER_STATES;
     assigns \nothing;
     ensures \result == tn_step_between(from, to); */
-static inline uint64_t tn_mark_step(uint32_t from, uint32_t to)
+static TN_INLINE uint64_t tn_mark_step(uint32_t from, uint32_t to)
 {
     return to > from ? to - from : TN_MARK_STATES + to - from;
 }
@@ -76,7 +79,7 @@ static inline uint64_t tn_mark_step(uint32_t from, uint32_t to)
       state == TN_BUFFER_IN_FLIGHT || state == TN_BUFFER_ORPHAN || state == TN_BUFFER_QUARANTINED ? 1 : 0; */
 /*@ assigns \nothing;
     ensures \result <==> tn_state_is_away(state); */
-static inline bool tn_buffer_is_away(uint32_t state)
+static TN_INLINE bool tn_buffer_is_away(uint32_t state)
 {
     return state == TN_BUFFER_IN_FLIGHT || state == TN_BUFFER_ORPHAN || state == TN_BUFFER_QUARANTINED;
 }
@@ -181,7 +184,13 @@ static inline void tn_mark_write(uint64_t *mark, uint32_t count, uint32_t per_pa
          loop assigns k;
          loop variant count - k;
       @/
-      for (uint32_t k = 0; k < count; k++) ;
+      for (uint32_t k = 0; k < count; k++) {
+        /@ assert \forall integer s; tn_marks_in(mark, k + 1, s) ==
+             tn_marks_in(mark, k, s) + (tn_state_of(mark[k]) == s ? 1 : 0); @/
+        /@ assert \forall integer s; tn_marks_in{Pre}(mark, k + 1, s) ==
+             tn_marks_in{Pre}(mark, k, s) + (tn_state_of(\at(mark[\at(k, Here)], Pre)) == s ? 1 : 0); @/
+        /@ assert k != slot ==> mark[k] == \at(mark[\at(k, Here)], Pre); @/
+      }
     */
     /*@ ghost // and those of its page; `page` is where k is, from `base` on
       uint32_t page = 0, base = 0;

@@ -124,7 +124,7 @@ static inline bool tn_pool_is_idle(const struct tn_pool *pool)
     ensures pool->away == \old(pool->away) + tn_away_bit(to) - tn_away_bit(from);
     ensures pool->quarantined == \old(pool->quarantined) + (to == TN_BUFFER_QUARANTINED ? 1 : 0);
     ensures pool->retired == \old(pool->retired) + (to == TN_BUFFER_RETIRED ? 1 : 0); */
-static inline void tn_pool_count_move(struct tn_pool *pool, uint32_t from, uint32_t to)
+static TN_INLINE void tn_pool_count_move(struct tn_pool *pool, uint32_t from, uint32_t to)
 {
     bool was_away = tn_buffer_is_away(from), is_away = tn_buffer_is_away(to);
     if (was_away && !is_away)
@@ -157,8 +157,8 @@ static inline void tn_pool_count_move(struct tn_pool *pool, uint32_t from, uint3
     ensures away: \forall integer g; tn_page_aways(pool, g) == tn_page_aways{Pre}(pool, g) +
               (g == name.slot / pool->buffers_per_page ? tn_away_bit(to) - tn_away_bit(from) : 0);
     ensures away_within: \forall integer g; 0 <= tn_page_aways(pool, g) <= pool->buffers_per_page; */
-static inline struct tn_buffer_name tn_buffer_put(struct tn_pool *pool, struct tn_buffer_name name, uint32_t from,
-                                                  uint32_t to)
+static TN_INLINE struct tn_buffer_name tn_buffer_put(struct tn_pool *pool, struct tn_buffer_name name, uint32_t from,
+                                                     uint32_t to)
 {
 #if !defined(TN_TWIN_SUBMIT) && !defined(TN_TWIN_ORPHAN) /* these twins do what the table rightly forbids */
     TN_ASSERT(pool->mark[name.slot] == name.mark && tn_mark_state(name.mark) == from && tn_buffer_may_move(from, to));
@@ -431,10 +431,10 @@ TN_MUST_CHECK enum tn_status tn_buffer_depart_decide(const struct tn_pool *pool,
 struct tn_buffer_name tn_buffer_depart_commit(struct tn_pool *pool, struct tn_buffer_name name, uint32_t length);
 /* The buffer that left under this name: IN_FLIGHT to COMPLETED, ABORTED, ORPHAN or QUARANTINED, the others to
  * QUARANTINED. TN_ESTALE: it is not there. TN_ESTATE: the machine has no such move. */
-/*@ predicate tn_buffer_may_arrive{L}(struct tn_pool *p, struct tn_buffer_name name, integer to) =
-      tn_buffer_named(p, name) && tn_buffer_moves(tn_state_of(name.mark), to) &&
-      (to == TN_BUFFER_COMPLETED || to == TN_BUFFER_ABORTED || to == TN_BUFFER_ORPHAN ||
-       to == TN_BUFFER_QUARANTINED); */
+/*@ predicate tn_state_ends_journey(integer to) =
+      TN_BUFFER_COMPLETED <= to <= TN_BUFFER_ORPHAN || to == TN_BUFFER_QUARANTINED;
+    predicate tn_buffer_may_arrive{L}(struct tn_pool *p, struct tn_buffer_name name, integer to) =
+      tn_buffer_named(p, name) && tn_buffer_moves(tn_state_of(name.mark), to) && tn_state_ends_journey(to); */
 /*@ requires tn_pool_ok(pool);
     assigns \nothing;
     ensures \result == TN_OK <==> tn_buffer_may_arrive(pool, name, to);
