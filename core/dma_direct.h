@@ -90,6 +90,10 @@ static inline struct tn_buffer_name tn_direct_submit_commit(struct tn_pool *pool
 {
     tn_length_write(pool, name.slot, length);
     struct tn_buffer_name moved = tn_buffer_put(pool, name, TN_BUFFER_CPU, TN_BUFFER_IN_FLIGHT);
+    //@ assert pool->free == tn_marks_in(pool->mark, pool->count, TN_BUFFER_FREE);
+    //@ assert \forall integer i; 0 <= i < pool->free ==> pool->stack[i] == \at(pool->stack[i], Pre);
+    //@ assert \forall integer i; 0 <= i < pool->free ==> pool->stack[i] < pool->count && pool->stack[i] != name.slot;
+    //@ assert \forall integer i; 0 <= i < pool->free ==> tn_state_of(pool->mark[pool->stack[i]]) == TN_BUFFER_FREE;
     //@ assert tn_pool_stack(pool);
     return moved;
 }
@@ -122,6 +126,10 @@ TN_MUST_CHECK static inline enum tn_status tn_direct_complete_decide(const struc
 static inline struct tn_buffer_name tn_direct_complete_commit(struct tn_pool *pool, struct tn_buffer_name name)
 {
     struct tn_buffer_name moved = tn_buffer_put(pool, name, TN_BUFFER_IN_FLIGHT, TN_BUFFER_CPU);
+    //@ assert pool->free == tn_marks_in(pool->mark, pool->count, TN_BUFFER_FREE);
+    //@ assert \forall integer i; 0 <= i < pool->free ==> pool->stack[i] == \at(pool->stack[i], Pre);
+    //@ assert \forall integer i; 0 <= i < pool->free ==> pool->stack[i] < pool->count && pool->stack[i] != name.slot;
+    //@ assert \forall integer i; 0 <= i < pool->free ==> tn_state_of(pool->mark[pool->stack[i]]) == TN_BUFFER_FREE;
     //@ assert tn_pool_stack(pool);
     return moved;
 }

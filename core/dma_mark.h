@@ -186,7 +186,13 @@ static inline void tn_mark_write(uint64_t *mark, uint32_t count, uint32_t per_pa
          loop assigns k;
          loop variant count - k;
       @/
-      for (uint32_t k = 0; k < count; k++) ;
+      for (uint32_t k = 0; k < count; k++) {
+        /@ assert \forall integer s; tn_marks_in(mark, k + 1, s) ==
+             tn_marks_in(mark, k, s) + (tn_state_of(mark[k]) == s ? 1 : 0); @/
+        /@ assert \forall integer s; tn_marks_in{Pre}(mark, k + 1, s) ==
+             tn_marks_in{Pre}(mark, k, s) + (tn_state_of(\at(mark[\at(k, Here)], Pre)) == s ? 1 : 0); @/
+        /@ assert k != slot ==> mark[k] == \at(mark[\at(k, Here)], Pre); @/
+      }
     */
     /*@ ghost // and those of its page; `page` is where k is, from `base` on
       uint32_t page = 0, base = 0;

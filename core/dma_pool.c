@@ -102,6 +102,9 @@ static void set_up(struct tn_pool *pool, const struct tn_pool_plan *plan)
     pool->open = false;
     pool->scrub = plan->scrub;
     //@ assert tn_pool_made(pool, plan) && tn_pool_plan_fits(plan);
+    //@ assert \forall integer i; 0 <= i < plan->count ==> plan->mark[i] == TN_MARK_STATES;
+    //@ assert \forall integer i; 0 <= i < plan->count ==> plan->stack[i] == plan->count - 1 - i;
+    //@ assert tn_buffers_clear(plan->mark, plan->stack, plan->count);
     //@ assert tn_buffers_clear(pool->mark, pool->stack, pool->count);
     //@ assert tn_pool_shape(pool);
     //@ assert tn_page_shape(pool);
@@ -118,6 +121,9 @@ static void set_up(struct tn_pool *pool, const struct tn_pool_plan *plan)
       @/
       for (uint32_t k = 0; k < count; k++) ;
     */
+    //@ assert pool->free == tn_marks_in(pool->mark, pool->count, TN_BUFFER_FREE);
+    //@ assert \forall integer i; 0 <= i < pool->free ==> pool->stack[i] == pool->count - 1 - i;
+    //@ assert \forall integer i; 0 <= i < pool->free ==> tn_state_of(pool->mark[pool->stack[i]]) == TN_BUFFER_FREE;
 }
 
 bool tn_pool_init(struct tn_pool *pool, const struct tn_pool_plan *plan)
@@ -199,7 +205,7 @@ static uint16_t *page_of(const struct tn_pool *pool, uint64_t slot)
 }
 
 /* Who may touch the page of a buffer? TN_OK: the CPU, if no more than `own` buffers of it are away. */
-/*@ requires tn_pool_ok(pool) && slot < pool->count && own <= 1;
+/*@ requires tn_pool_ok(pool) && slot < pool->count && own < TN_PAGE_LOST;
     assigns \nothing;
     ensures \result == TN_OK || \result == TN_EAGAIN || \result == TN_EQUARANTINED;
     ensures \result == TN_OK <==> tn_page_allows(pool, slot, own);
@@ -236,6 +242,52 @@ static TN_INLINE void count_on_page(uint16_t *away, uint32_t from, uint32_t to)
         *away = (uint16_t)(*away + TN_PAGE_LOST);
 }
 
+/*@ ghost
+/@ requires pool->free == tn_marks_in(pool->mark, pool->count, TN_BUFFER_FREE);
+   requires pool->free + pool->retired <= pool->count;
+   requires \forall integer i; 0 <= i < pool->free ==>
+     pool->stack[i] < pool->count && tn_state_of(pool->mark[pool->stack[i]]) == TN_BUFFER_FREE;
+   requires \forall integer i, j; 0 <= i < j < pool->free ==> pool->stack[i] != pool->stack[j];
+   assigns \nothing;
+   ensures tn_pool_stack(pool); @/
+static inline void stack_is_whole(const struct tn_pool *pool)
+{
+} */
+
+/* A move of a buffer that is free neither before nor after it, without its page. */
+/*@ requires tn_pool_shape(pool) && tn_pool_marks(pool) && tn_pool_counts(pool) && tn_pool_stack(pool);
+    requires tn_buffer_is(pool, name, from);
+    requires tn_mark_may_go(name.mark, pool->last_mark, to) && to != TN_BUFFER_FREE && from != TN_BUFFER_FREE;
+    assigns pool->mark[name.slot], pool->away, pool->quarantined, pool->retired;
+    ensures tn_pool_fixed{Pre, Post}(pool);
+    ensures tn_pool_shape(pool);
+    ensures tn_pool_marks(pool);
+    ensures tn_pool_counts(pool);
+    ensures tn_pool_stack(pool);
+    ensures tn_pool_step{Pre, Post}(pool);
+    ensures tn_pool_same_but{Pre, Post}(pool, name.slot);
+    ensures \result.slot == name.slot && \result.mark == tn_mark_to(name.mark, to);
+    ensures tn_buffer_is(pool, \result, to);
+    ensures away: \forall integer g; tn_page_aways(pool, g) == tn_page_aways{Pre}(pool, g) +
+              (g == name.slot / pool->buffers_per_page ? tn_away_bit(to) - tn_away_bit(from) : 0);
+    ensures away_within: \forall integer g; 0 <= tn_page_aways(pool, g) <= pool->buffers_per_page; */
+static TN_INLINE struct tn_buffer_name move_alone(struct tn_pool *pool, struct tn_buffer_name name, uint32_t from,
+                                                  uint32_t to)
+{
+    struct tn_buffer_name moved = tn_buffer_put(pool, name, from, to);
+    //@ assert \forall integer i; 0 <= i < pool->count ==> pool->stack[i] == \at(pool->stack[i], Pre);
+    //@ assert pool->free == \at(pool->free, Pre) && pool->free <= pool->count;
+    //@ assert \forall integer i; 0 <= i < pool->free ==> pool->stack[i] < pool->count && pool->stack[i] != name.slot;
+    //@ assert \forall integer i; 0 <= i < pool->free ==> tn_state_of(pool->mark[pool->stack[i]]) == TN_BUFFER_FREE;
+    /*@ assert \forall integer i; 0 <= i < pool->free ==> pool->stack[i] < pool->count &&
+               tn_state_of(pool->mark[pool->stack[i]]) == TN_BUFFER_FREE; */
+    //@ assert \forall integer i, j; 0 <= i < j < pool->free ==> pool->stack[i] != pool->stack[j];
+    //@ assert pool->free + pool->retired <= pool->count;
+    //@ assert pool->free == tn_marks_in(pool->mark, pool->count, TN_BUFFER_FREE);
+    //@ ghost stack_is_whole(pool);
+    return moved;
+}
+
 /* A move with its page. */
 /*@ requires tn_pool_ok(pool) && tn_buffer_is(pool, name, from);
     requires tn_mark_may_go(name.mark, pool->last_mark, to) && to != TN_BUFFER_FREE && to != TN_BUFFER_RETIRED;
@@ -255,10 +307,20 @@ static TN_INLINE void count_on_page(uint16_t *away, uint32_t from, uint32_t to)
 static TN_INLINE struct tn_buffer_name move(struct tn_pool *pool, struct tn_buffer_name name, uint32_t from,
                                             uint32_t to)
 {
-    struct tn_buffer_name moved = tn_buffer_put(pool, name, from, to);
-    //@ assert tn_page_shape(pool) && tn_pool_stack(pool);
-    if (pool->page_away != NULL)
-        count_on_page(page_of(pool, name.slot), from, to);
+    //@ assert \valid(pool) && from < TN_BUFFER_STATES && to < TN_BUFFER_STATES;
+    //@ assert \valid_read(&pool->page_away);
+    /*@ assert pool->page_away != \null ==> pool->page_away[name.slot / pool->buffers_per_page] % TN_PAGE_LOST ==
+               tn_page_aways(pool, name.slot / pool->buffers_per_page); */
+    struct tn_buffer_name moved = move_alone(pool, name, from, to);
+    //@ assert tn_page_shape(pool);
+    if (pool->page_away != NULL) {
+        uint16_t *away = page_of(pool, name.slot);
+        //@ assert \valid(away) && from < TN_BUFFER_STATES && to < TN_BUFFER_STATES;
+        //@ assert *away % TN_PAGE_LOST == tn_page_aways{Pre}(pool, name.slot / pool->buffers_per_page);
+        /*@ assert tn_page_aways(pool, name.slot / pool->buffers_per_page) ==
+         *away % TN_PAGE_LOST + tn_away_bit(to) - tn_away_bit(from); */
+        count_on_page(away, from, to);
+    }
     //@ assert tn_pool_fixed{Pre, Here}(pool);
     return moved;
 }

@@ -7,6 +7,7 @@ status 0 whatever it proved, so the goals are counted here. docs/proof.md says w
     tools/prove.py --update         the same, and writes that file anew
     tools/prove.py --from-scratch   the same without it
     tools/prove.py --smoke          looks for contracts that contradict themselves
+    tools/prove.py --smoke --planted    the same on copies with such a contract planted: each must be found
     tools/prove.py --seeded NAME    one seeded bug (tools/prove_seeds.py) must leave a goal unproved; `list` names them
 """
 
@@ -20,7 +21,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import prove_seeds
-from prove_functions import PROVER, SPLIT, UNITS, WITHOUT_PROOF, functions, with_contract
+from prove_functions import PROVER, SPLIT, UNITS, WITHOUT_PROOF, functions, plant_contradiction, with_contract
 
 CACHE = "tests/prove/cache.txt"
 CACHE_HEAD = "# SPDX-License-Identifier: Apache-2.0\n# Answers of the provers, one a line, written by tools/prove.py --update.\n"
@@ -162,21 +163,46 @@ def prove(options, folder):
     return 1 if wrong else 0
 
 
+def smoke_tests(unit, root, folder, only=None):
+    """(tests that found nothing, tests that found a contradiction), or None if Frama-C failed."""
+    os.makedirs(cache_of(folder, unit), exist_ok=True)
+    status, output = frama_c(unit, root, folder, ["-wp-smoke-tests", "-wp-smoke-timeout", "2", "-wp-prop=-@assert"], 2, only)
+    alive = re.findall(r"^\[wp\] \[Passed\] Smoke-test (\S+)", output, re.M)
+    dead = re.findall(r"^\[wp\] \[Failed\] Smoke-test (\S+)", output, re.M)
+    return (alive, dead) if status == 0 else None
+
+
 def smoke(options, folder):
     """A contract that contradicts itself proves everything. WP then proves a `false` of its own, and says so."""
     wrong = []
     for unit in UNITS:
         if options.unit and unit != options.unit:
             continue
-        os.makedirs(cache_of(folder, unit), exist_ok=True)
-        status, output = frama_c(unit, ".", folder, ["-wp-smoke-tests", "-wp-smoke-timeout", "2", "-wp-prop=-@assert"], 2)
-        alive = re.findall(r"^\[wp\] \[Passed\] Smoke-test (\S+)", output, re.M)
-        dead = re.findall(r"^\[wp\] \[Failed\] Smoke-test (\S+)", output, re.M)
-        if status != 0 or dead or not alive:
+        alive, dead = smoke_tests(unit, ".", folder) or ([], [])
+        if dead or not alive:
             wrong.append(f"{unit}: {', '.join(dead) or 'frama-c failed, or has made no smoke test'}")
         print(f"{unit}: {len(alive) + len(dead)} smoke tests, {len(dead)} contradictions", flush=True)
     for line in wrong:
         print(f"FAILED {line}")
+    return 1 if wrong else 0
+
+
+def planted(options, folder):
+    """The negative twin of smoke: in a copy of core/, the first function of each unit gets a contract that contradicts
+    itself (not by its form: the prover must find it), and a smoke test must say so."""
+    wrong = 0
+    for unit in UNITS:
+        if options.unit and unit != options.unit:
+            continue
+        function = UNITS[unit][1][0]
+        root = os.path.join(folder, "planted", unit)
+        shutil.copytree("core", os.path.join(root, "core"))
+        shutil.copytree("include", os.path.join(root, "include"))
+        plant_contradiction(function, root)
+        alive, dead = smoke_tests(unit, root, folder, [function]) or ([], [])
+        found = any(function in name for name in dead)
+        wrong += not found
+        print(f"{'planted' if found else 'FAILED planted'} contradiction in {function} ({unit}): {', '.join(dead) or 'not found'}", flush=True)
     return 1 if wrong else 0
 
 
@@ -187,7 +213,6 @@ def seeded(options, folder):
         return 0
     seed = prove_seeds.SEEDS[options.seeded]
     root = os.path.join(folder, "seeded", options.seeded)
-    shutil.rmtree(root, ignore_errors=True)
     shutil.copytree("core", os.path.join(root, "core"))
     shutil.copytree("include", os.path.join(root, "include"))
     prove_seeds.apply(seed, root)
@@ -210,15 +235,17 @@ def main():
     parser.add_argument("--update", action="store_true")
     parser.add_argument("--from-scratch", action="store_true")
     parser.add_argument("--smoke", action="store_true")
+    parser.add_argument("--planted", action="store_true", help="with --smoke: in copies with a contradiction")
     parser.add_argument("--seeded", metavar="NAME", help="a name of tools/prove_seeds.py, or list")
     options = parser.parse_args()
+    options.smoke |= options.planted
     kind = "smoke" if options.smoke else "seed" if options.seeded else "scratch" if options.from_scratch else "proof"
     # Two runs at once do not meet; what failed stays to be looked at.
     folder = os.path.join(options.build, "prove", f"{kind}-{options.seeded or options.unit or 'all'}-{os.getpid()}")
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     why3_configuration(folder)
-    run = smoke if options.smoke else seeded if options.seeded else prove
+    run = planted if options.planted else smoke if options.smoke else seeded if options.seeded else prove
     status = run(options, folder)
     if status == 0:
         shutil.rmtree(folder)

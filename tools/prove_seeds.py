@@ -14,7 +14,7 @@ class Seed:
     new: str
 
 
-FILES = {"machine": "machine.c", "mark": "dma_mark.h", "put": "dma_pool.h", "pool": "dma_pool.c", "buffer": "dma_pool.c"}
+FILES = {"machine": "machine.c", "mark": "dma_mark.h", "put": "dma_pool.h", "init": "dma_pool.c", "pool": "dma_pool.c", "buffer": "dma_pool.c"}
 FILES |= {"direct": "dma_direct.h", "queue": "dma_queue.c"}
 
 
@@ -71,7 +71,7 @@ SEEDS = {
     "old_names_accepted": _seed("pool", "tn_buffer_is_name", "pool->mark[name.slot] == name.mark && is_held", "is_held"),
     "scrubbing_keeps_the_name": _seed("pool", "is_held", "return state != TN_BUFFER_FREE && state != TN_BUFFER_SCRUBBING &&",
                                       "return state != TN_BUFFER_FREE &&"),
-    "stack_names_one_slot_twice": _seed("pool", "clear_buffers", "stack[i] = count - 1 - i; /*", "stack[i] = count - 1; /*"),
+    "stack_names_one_slot_twice": _seed("init", "clear_buffers", "stack[i] = count - 1 - i; /*", "stack[i] = count - 1; /*"),
     # buffers and pages
     "any_length": _seed("buffer", "tn_buffer_depart_decide", "length == 0 || length > pool->buffer_bytes", "length == 0"),
     "leaves_at_the_last_generation": _seed("buffer", "tn_buffer_depart_decide", "return name.mark < pool->last_mark ? TN_OK : TN_ERETIRED;",

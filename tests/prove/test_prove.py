@@ -57,6 +57,13 @@ def test_no_contract_contradicts_itself(unit):
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("unit", prove_functions.UNITS)
+def test_a_planted_contradiction_is_found(unit):
+    """The negative twin of the smoke tests."""
+    assert prove("--smoke", "--planted", "--unit", unit).returncode == 0
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("name", prove_seeds.SEEDS)
 def test_a_seeded_bug_breaks_a_proof(name):
     assert prove("--seeded", name, "--timeout", "20").returncode == 0
