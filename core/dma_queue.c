@@ -7,6 +7,7 @@
 
 #include "bug.h"
 #include "count.h"
+#include "dma_step.h"
 
 bool tn_queue_init(struct tn_queue *queue, const struct tn_queue_plan *plan)
 {
@@ -14,9 +15,16 @@ bool tn_queue_init(struct tn_queue *queue, const struct tn_queue_plan *plan)
         return false;
     if (plan->parts_max == 0 || plan->parts_max > TN_FENCE_PARTS_MAX || plan->waiters_max > UINT16_MAX)
         return false;
+    /*@ loop invariant 0 <= i <= plan->depth;
+        loop invariant \forall integer j; 0 <= j < i ==> plan->record[j].state == TN_FENCE_FREE;
+        loop assigns i, plan->record[0 .. plan->depth - 1];
+        loop variant plan->depth - i; */
     for (uint32_t i = 0; i < plan->depth; i++)
         plan->record[i] = (struct tn_fence_record){.previous = TN_SLOT_NONE, .next = TN_SLOT_NONE};
     uint64_t parts = (uint64_t)plan->depth * plan->parts_max;
+    /*@ loop invariant 0 <= i <= parts;
+        loop assigns i, plan->part[0 .. plan->depth * plan->parts_max - 1];
+        loop variant parts - i; */
     for (uint64_t i = 0; i < parts; i++)
         plan->part[i] = (struct tn_buffer_name){0};
     *queue = (struct tn_queue){
@@ -29,47 +37,16 @@ bool tn_queue_init(struct tn_queue *queue, const struct tn_queue_plan *plan)
         .queued_tail = TN_SLOT_NONE,
         .in_state = {[TN_FENCE_FREE] = plan->depth},
     };
+    /*@ ghost // all are free
+      /@ loop invariant 0 <= k <= plan->depth;
+         loop invariant \forall integer s; 0 <= s < TN_FENCE_STATES ==>
+           tn_fences_in(plan->record, k, s) == (s == TN_FENCE_FREE ? k : 0);
+         loop assigns k;
+         loop variant plan->depth - k;
+      @/
+      for (uint32_t k = 0; k < plan->depth; k++) ;
+    */
     return tn_slots_init(&queue->slots, plan->slot, plan->depth, plan->generation_max);
-}
-
-/* The one function that moves a fence: it keeps the counts. */
-/*@ requires tn_queue_shape(queue) && tn_fence_counts(queue) && slot < queue->slots.count;
-    requires tn_fence_moves(queue->record[slot].state, to);
-    assigns queue->in_state[0 .. TN_FENCE_STATES - 1], queue->record[slot].state;
-    ensures tn_fence_counts(queue);
-    ensures queue->record[slot].state == to;
-    ensures tn_slots_same{Pre, Post}(&queue->slots); */
-static void move_fence(struct tn_queue *queue, uint32_t slot, enum tn_fence_state to)
-{
-    uint32_t from = queue->record[slot].state;
-#ifndef TN_TWIN_TICKET /* the twin completes whoever has the slot, twice if asked twice */
-    TN_ASSERT(tn_fence_may_move(from, (uint32_t)to));
-#endif
-    /*@ ghost // someone is in `from` and not everyone in `to`, so neither count can wrap
-      /@ loop invariant 0 <= k <= queue->slots.count;
-         loop invariant 0 <= tn_fences_in(queue->record, k, from) <= k && 0 <= tn_fences_in(queue->record, k, to) <= k;
-         loop invariant k > slot ==> tn_fences_in(queue->record, k, from) >= 1;
-         loop assigns k;
-         loop variant queue->slots.count - k;
-      @/
-      for (uint32_t k = 0; k < queue->slots.count; k++) ;
-    */
-    queue->in_state[from]--;
-    queue->in_state[to]++;
-    queue->record[slot].state = (uint8_t)to;
-    //@ assert tn_ring_same{Pre, Here}(queue->slots.slot, queue->slots.count);
-    /*@ assert \forall integer i; 0 <= i < queue->slots.count && i != slot ==>
-               queue->record[i].state == \at(queue->record[i].state, Pre); */
-    //@ assert queue->record[slot].state == to && \at(queue->record[slot].state, Pre) == from && from != to;
-    /*@ ghost // one fence moved, so two counts do
-      /@ loop invariant 0 <= k <= queue->slots.count;
-         loop invariant \forall integer s; 0 <= s < TN_FENCE_STATES ==> tn_fences_in(queue->record, k, s) ==
-           tn_fences_in{Pre}(queue->record, k, s) + (k > slot ? (s == to ? 1 : 0) - (s == from ? 1 : 0) : 0);
-         loop assigns k;
-         loop variant queue->slots.count - k;
-      @/
-      for (uint32_t k = 0; k < queue->slots.count; k++) ;
-    */
 }
 
 /*@ requires tn_queue_shape(queue);
@@ -97,43 +74,6 @@ uint64_t tn_fence_name(const struct tn_queue *queue, uint32_t slot)
 static struct tn_buffer_name *part_of(const struct tn_queue *queue, uint32_t slot, uint32_t index)
 {
     return &queue->part[(uint64_t)slot * queue->parts_max + index];
-}
-
-/* ---- the FIFO of queued fences ---- */
-
-static void fifo_append(struct tn_queue *queue, uint32_t slot)
-{
-    struct tn_fence_record *record = queue->record;
-    uint32_t tail = queue->queued_tail;
-    record[slot].previous = tail;
-    record[slot].next = TN_SLOT_NONE;
-    if (tail == TN_SLOT_NONE)
-        queue->queued_head = slot;
-    else
-        record[tail].next = slot;
-    queue->queued_tail = slot;
-}
-
-static void fifo_remove(struct tn_queue *queue, uint32_t slot)
-{
-    struct tn_fence_record *record = queue->record;
-    uint32_t previous = record[slot].previous, next = record[slot].next;
-    if (previous == TN_SLOT_NONE)
-        queue->queued_head = next;
-    else
-        record[previous].next = next;
-    if (next == TN_SLOT_NONE)
-        queue->queued_tail = previous;
-    else
-        record[next].previous = previous;
-}
-
-/* A new fence, or an open one, gets its place in the order. */
-static void enqueue(struct tn_queue *queue, uint32_t slot)
-{
-    queue->record[slot].ticket = queue->next_ticket++;
-    move_fence(queue, slot, TN_FENCE_QUEUED);
-    fifo_append(queue, slot);
 }
 
 /* ---- submit ---- */
@@ -175,26 +115,15 @@ uint64_t tn_submit_commit(struct tn_queue *queue, const struct tn_submission *su
     TN_ASSERT(tn_submit_decide(queue, submission) == TN_OK);
     tn_ledger_commit(submission->ledger, TN_CHARGE_IN_FLIGHT, 1);
     uint32_t slot = tn_slots_take(&queue->slots);
-    struct tn_fence_record *fence = &queue->record[slot];
-    fence->ticket = 0;
-    fence->pool = submission->pool;
-    fence->ledger = submission->ledger;
-    fence->length = submission->length;
-    fence->used = 0;
-    fence->status = TN_OK;
-    fence->direction = submission->direction;
-    fence->parts = 0;
-    fence->taken = 0;
-    fence->waiters = 0;
-    fence->orphan = false;
+    tn_fence_fill(queue, slot, submission->pool, submission->ledger, submission->length, submission->direction);
     if (submission->pool != NULL) {
         *part_of(queue, slot, 0) = tn_buffer_depart_commit(submission->pool, submission->buffer, submission->length);
-        fence->parts = 1;
+        queue->record[slot].parts = 1;
     }
     if (submission->more)
-        move_fence(queue, slot, TN_FENCE_OPEN);
+        tn_fence_move(queue, slot, TN_FENCE_OPEN);
     else
-        enqueue(queue, slot);
+        tn_fence_enqueue(queue, slot);
     return tn_handle_make(slot, queue->slots.slot[slot].generation);
 }
 
@@ -239,7 +168,7 @@ enum tn_status tn_submit_close_decide(const struct tn_queue *queue, uint64_t fen
 void tn_submit_close_commit(struct tn_queue *queue, uint64_t fence)
 {
     TN_ASSERT(tn_submit_close_decide(queue, fence) == TN_OK);
-    enqueue(queue, tn_handle_slot(fence));
+    tn_fence_enqueue(queue, tn_handle_slot(fence));
 }
 
 /* ---- on the way ---- */
@@ -251,10 +180,8 @@ uint64_t tn_queue_oldest(const struct tn_queue *queue)
 
 uint64_t tn_queue_post_commit(struct tn_queue *queue)
 {
-    uint32_t slot = queue->queued_head;
-    TN_ASSERT(slot != TN_SLOT_NONE);
-    fifo_remove(queue, slot);
-    move_fence(queue, slot, TN_FENCE_POSTED);
+    TN_ASSERT(queue->queued_head != TN_SLOT_NONE);
+    uint32_t slot = tn_fence_post(queue);
     return tn_handle_make(slot, queue->slots.slot[slot].generation);
 }
 
@@ -306,8 +233,7 @@ static void move_parts(struct tn_queue *queue, uint32_t slot, enum tn_buffer_sta
 
 static void end(struct tn_queue *queue, uint32_t slot, enum tn_status status, enum tn_buffer_state to)
 {
-    queue->record[slot].status = (uint32_t)status;
-    move_fence(queue, slot, TN_FENCE_ENDED);
+    tn_fence_end(queue, slot, (uint32_t)status);
     move_parts(queue, slot, to);
 }
 
@@ -340,7 +266,7 @@ void tn_fence_end_commit(struct tn_queue *queue, uint64_t fence, enum tn_status 
     TN_ASSERT(tn_fence_end_decide(queue, fence, status) == TN_OK);
     uint32_t slot = tn_handle_slot(fence);
     if (queue->record[slot].state == TN_FENCE_QUEUED)
-        fifo_remove(queue, slot);
+        tn_fifo_remove(queue, slot);
     end(queue, slot, status, status == TN_EABORTED ? TN_BUFFER_ABORTED : TN_BUFFER_QUARANTINED);
 }
 
@@ -448,9 +374,7 @@ struct tn_outcome tn_fence_take_commit(struct tn_queue *queue, uint64_t fence)
         take_part(queue, slot, &outcome);
     tn_ledger_refund(record->ledger, TN_CHARGE_IN_FLIGHT, 1);
     outcome.last = record->taken == record->parts;
-    if (outcome.last) {
-        move_fence(queue, slot, TN_FENCE_FREE);
-        tn_slots_give(&queue->slots, slot);
-    }
+    if (outcome.last)
+        tn_fence_free(queue, slot);
     return outcome;
 }

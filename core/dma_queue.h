@@ -16,6 +16,7 @@
 #include <tenure/abi/ring.h>
 #include <tenure/abi/status.h>
 
+#include "dma_fence.h"
 #include "dma_pool.h"
 #include "ledger.h"
 #include "machine.h"
@@ -23,79 +24,6 @@
 
 /* No deadline that one may wait for: every wait ends (G2). */
 #define TN_WAIT_FOR_EVER UINT64_MAX
-
-struct tn_fence_record {
-    uint64_t ticket;          /* from the queue's counter when it was queued; 0 while open; never repeated */
-    struct tn_pool *pool;     /* NULL: no buffer travels with it */
-    struct tn_ledger *ledger; /* holds one charge of TN_CHARGE_IN_FLIGHT for each buffer, one for a fence without */
-    uint32_t length;          /* bytes submitted, all buffers together */
-    uint32_t used;            /* bytes the device says it wrote or read, at most length; what is left to deal out */
-    uint32_t status;          /* enum tn_status once ended */
-    uint32_t direction;       /* enum tn_direction */
-    uint32_t previous;        /* in the FIFO of queued fences */
-    uint32_t next;
-    uint32_t parts;   /* buffers that travel */
-    uint32_t taken;   /* of these, given back */
-    uint32_t waiters; /* who waits for the end: at most the queue's waiters_max */
-    uint8_t state;    /* enum tn_fence_state; of a type that nothing else here has (docs/proof.md) */
-    bool orphan;      /* the client is gone: the end of this fence tells nobody */
-};
-
-struct tn_queue {
-    struct tn_slots slots;
-    struct tn_fence_record *record; /* one for each slot */
-    struct tn_buffer_name *part;    /* parts_max for each slot */
-    uint64_t next_ticket; /* starts at 1; UINT64_MAX is never given out: the queue then refuses with TN_ERETIRED */
-    uint32_t parts_max;
-    uint32_t waiters_max;
-    uint32_t queued_head; /* FIFO of TN_FENCE_QUEUED, by growing tickets */
-    uint32_t queued_tail;
-    uint32_t in_state[TN_FENCE_STATES];
-    uint64_t refused_completions; /* stale, duplicate, late or lying completions */
-};
-
-/*@ // How many of the first n fences are in a state.
-    logic integer tn_fences_in{L}(struct tn_fence_record *record, integer n, integer state) =
-      n <= 0 ? 0 : tn_fences_in(record, n - 1, state) + (record[n - 1].state == state ? 1 : 0);
-    predicate tn_fence_counts{L}(struct tn_queue *q) =
-      (\forall integer i; 0 <= i < q->slots.count ==> q->record[i].state < TN_FENCE_STATES) &&
-      (\forall integer s; 0 <= s < TN_FENCE_STATES ==> q->in_state[s] == tn_fences_in(q->record, q->slots.count, s));
-    predicate tn_queue_shape{L}(struct tn_queue *q) =
-      \valid(q) && 0 < q->slots.count <= TN_HANDLE_SLOTS &&
-      \valid(q->record + (0 .. q->slots.count - 1)) && \valid(q->slots.slot + (0 .. q->slots.count - 1)) &&
-      \separated(q, q->record + (0 .. q->slots.count - 1), q->slots.slot + (0 .. q->slots.count - 1));
-    // A fence is free exactly if its slot is.
-    predicate tn_queue_lives{L}(struct tn_queue *q) =
-      \forall integer i; 0 <= i < q->slots.count ==>
-        (q->record[i].state != TN_FENCE_FREE <==> tn_is_live(&q->slots, i));
-    // The head of the FIFO of queued fences.
-    predicate tn_queue_head{L}(struct tn_queue *q) =
-      q->queued_head != TN_SLOT_NONE ==>
-        q->queued_head < q->slots.count && q->record[q->queued_head].state == TN_FENCE_QUEUED;
-
-    // The one meaning of "this fence's name is valid".
-    predicate tn_is_fence{L}(struct tn_queue *q, integer name) =
-      tn_slot_of(name) < q->slots.count && q->slots.slot[tn_slot_of(name)].generation == tn_generation_of(name) &&
-      q->record[tn_slot_of(name)].state != TN_FENCE_FREE;
-    predicate tn_fence_is{L}(struct tn_queue *q, integer name, integer state) =
-      tn_is_fence(q, name) && q->record[tn_slot_of(name)].state == state;
-    predicate tn_device_may_answer(integer status) =
-      status == TN_OK || status == TN_EIO || status == TN_EREADONLY || status == TN_ENOTSUP || status == TN_EINVAL ||
-      status == TN_ERANGE;
-
-    // What any operation may do to a fence: its slot steps; under one name it only goes forward, so it ends once.
-    predicate tn_fence_step{L1, L2}(struct tn_queue *q, integer i) =
-      tn_slot_step{L1, L2}(\at(&q->slots, L1), i) &&
-      (\at(q->record[i].state, L2) != TN_FENCE_FREE &&
-       \at(q->slots.slot[i].generation, L1) == \at(q->slots.slot[i].generation, L2) ==>
-         TN_FENCE_FREE < \at(q->record[i].state, L1) <= \at(q->record[i].state, L2));
-    lemma tn_fence_one_name{L}: \forall struct tn_queue *q, integer a, b; a >= 0 && b >= 0 &&
-      tn_is_fence(q, a) && tn_is_fence(q, b) && tn_slot_of(a) == tn_slot_of(b) ==> a == b;
-    lemma tn_fence_stale_for_ever{L1, L2}: \forall struct tn_queue *q, integer name;
-      \at(q->slots.count, L1) == \at(q->slots.count, L2) && 0 <= tn_slot_of(name) < \at(q->slots.count, L1) &&
-      tn_fence_step{L1, L2}(q, tn_slot_of(name)) && !tn_is_fence{L1}(q, name) &&
-      \at(q->record[tn_slot_of(name)].state, L1) >= 0 &&
-      tn_generation_of(name) <= \at(q->slots.slot[tn_slot_of(name)].generation, L1) ==> !tn_is_fence{L2}(q, name); */
 
 /* What a queue is made of. */
 struct tn_queue_plan {
@@ -107,8 +35,27 @@ struct tn_queue_plan {
     uint32_t parts_max;          /* buffers of one fence: 1 to 256 */
     uint32_t waiters_max;        /* for one fence, 0 to UINT16_MAX */
 };
-enum { TN_FENCE_PARTS_MAX = 256 };
+/*@ predicate tn_queue_plan_fits{L}(struct tn_queue_plan *plan) =
+      plan->record != \null && plan->part != \null &&
+      tn_slots_may_be(plan->slot, plan->depth, plan->generation_max) && 0 < plan->parts_max <= TN_FENCE_PARTS_MAX &&
+      plan->waiters_max <= UINT16_MAX; */
 /* `depth` fences. False and nothing changed on a bad argument. */
+/*@ requires \valid(queue) && \valid_read(plan) && plan->depth <= UINT32_MAX;
+    requires plan->slot != \null ==> \valid(plan->slot + (0 .. plan->depth - 1));
+    requires plan->record != \null ==> \valid(plan->record + (0 .. plan->depth - 1));
+    requires plan->part != \null ==> \valid(plan->part + (0 .. plan->depth * plan->parts_max - 1));
+    requires \separated(queue, plan, plan->slot + (0 .. plan->depth - 1), plan->record + (0 .. plan->depth - 1),
+                        plan->part + (0 .. plan->depth * plan->parts_max - 1));
+    assigns *queue, plan->slot[0 .. plan->depth - 1], plan->record[0 .. plan->depth - 1],
+            plan->part[0 .. plan->depth * plan->parts_max - 1];
+    ensures \result <==> tn_queue_plan_fits{Pre}(plan);
+    ensures \result ==> tn_queue_shape(queue);
+    ensures \result ==> tn_slots_ok(&queue->slots);
+    ensures \result ==> tn_queue_lives(queue);
+    ensures \result ==> tn_fence_counts(queue);
+    ensures \result ==> tn_fifo(queue, TN_SLOT_NONE);
+    ensures \result ==> queue->slots.count == queue->slots.free == plan->depth && queue->next_ticket == 1;
+    ensures \result ==> \forall integer i; 0 <= i < plan->depth ==> queue->record[i].state == TN_FENCE_FREE; */
 bool tn_queue_init(struct tn_queue *queue, const struct tn_queue_plan *plan);
 
 /* The record of a slot below slots.count, for reading. */
@@ -185,16 +132,46 @@ void tn_submit_add_commit(struct tn_queue *queue, uint64_t fence, struct tn_buff
     ensures \result == TN_ESTALE <==> !tn_is_fence(queue, fence);
     ensures \result == TN_OK <==> tn_fence_is(queue, fence, TN_FENCE_OPEN) && queue->next_ticket < UINT64_MAX; */
 TN_MUST_CHECK enum tn_status tn_submit_close_decide(const struct tn_queue *queue, uint64_t fence);
+/*@ requires tn_queue_ok(queue) && tn_fence_is(queue, fence, TN_FENCE_OPEN) && queue->next_ticket < UINT64_MAX;
+    assigns queue->next_ticket, queue->record[tn_slot_of(fence)].ticket, queue->in_state[0 .. TN_FENCE_STATES - 1],
+            queue->record[tn_slot_of(fence)].state, queue->queued_head, queue->queued_tail,
+            queue->record[0 .. queue->slots.count - 1].previous, queue->record[0 .. queue->slots.count - 1].next;
+    ensures tn_queue_shape(queue) && tn_slots_ok(&queue->slots);
+    ensures tn_queue_lives(queue);
+    ensures tn_fence_counts(queue);
+    ensures tn_fifo(queue, TN_SLOT_NONE) && queue->queued_tail == tn_slot_of(fence);
+    ensures tn_fence_is(queue, fence, TN_FENCE_QUEUED);
+    ensures new_ticket: queue->record[tn_slot_of(fence)].ticket == \old(queue->next_ticket);
+    ensures queue->next_ticket == \old(queue->next_ticket) + 1;
+    ensures tn_slots_same{Pre, Post}(&queue->slots);
+    ensures tn_states_same{Pre, Post}(queue, tn_slot_of(fence));
+    ensures tn_tickets_same{Pre, Post}(queue, tn_slot_of(fence));
+    ensures tn_load_same{Pre, Post}(queue, TN_SLOT_NONE); */
 void tn_submit_close_commit(struct tn_queue *queue, uint64_t fence);
 
 /* The oldest queued fence, or TN_HANDLE_NONE. */
-/*@ requires tn_queue_shape(queue) && tn_slots_ok(&queue->slots) && tn_queue_lives(queue) && tn_queue_head(queue);
+/*@ requires tn_queue_shape(queue) && tn_slots_ok(&queue->slots) && tn_queue_lives(queue);
+    requires tn_fifo(queue, TN_SLOT_NONE);
     assigns \nothing;
     ensures \result == TN_HANDLE_NONE <==> queue->queued_head == TN_SLOT_NONE;
     ensures \result != TN_HANDLE_NONE ==>
               tn_fence_is(queue, \result, TN_FENCE_QUEUED) && tn_slot_of(\result) == queue->queued_head; */
 uint64_t tn_queue_oldest(const struct tn_queue *queue);
 /* The oldest queued fence becomes posted (there must be one). Returns its name. */
+/*@ requires tn_queue_ok(queue) && queue->queued_head != TN_SLOT_NONE;
+    assigns queue->in_state[0 .. TN_FENCE_STATES - 1], queue->record[queue->queued_head].state, queue->queued_head,
+            queue->queued_tail, queue->record[0 .. queue->slots.count - 1].previous,
+            queue->record[0 .. queue->slots.count - 1].next;
+    ensures tn_queue_shape(queue) && tn_slots_ok(&queue->slots);
+    ensures tn_queue_lives(queue);
+    ensures tn_fence_counts(queue);
+    ensures tn_fifo(queue, TN_SLOT_NONE);
+    ensures tn_slot_of(\result) == \old(queue->queued_head) && tn_fence_is(queue, \result, TN_FENCE_POSTED);
+    ensures oldest_first: \forall integer i; tn_in_fifo{Pre}(queue, i, TN_SLOT_NONE) ==>
+              queue->record[tn_slot_of(\result)].ticket <= queue->record[i].ticket;
+    ensures tn_slots_same{Pre, Post}(&queue->slots);
+    ensures tn_states_same{Pre, Post}(queue, tn_slot_of(\result));
+    ensures tn_load_same{Pre, Post}(queue, TN_SLOT_NONE); */
 uint64_t tn_queue_post_commit(struct tn_queue *queue);
 
 /* ---- ends: each ends a fence once ---- */

@@ -15,7 +15,7 @@ class Seed:
 
 
 FILES = {"machine": "machine.c", "mark": "dma_mark.h", "put": "dma_pool.h", "init": "dma_pool.c", "pool": "dma_pool.c", "buffer": "dma_pool.c"}
-FILES |= {"direct": "dma_direct.h", "queue": "dma_queue.c"}
+FILES |= {"direct": "dma_direct.h", "queue": "dma_queue.c", "fifo": "dma_fifo.h", "step": "dma_step.h"}
 
 
 def _seed(unit, function, old, new="", file=None):
@@ -89,7 +89,17 @@ SEEDS = {
     "direct_to_the_wrong_state": _seed("direct", "tn_direct_complete_commit", "name, TN_BUFFER_IN_FLIGHT, TN_BUFFER_CPU);",
                                        "name, TN_BUFFER_IN_FLIGHT, TN_BUFFER_SCRUBBING);"),
     # queues and fences
-    "fence_without_count": _seed("queue", "move_fence", "    queue->in_state[to]++;\n"),
+    "fence_without_count": _seed("step", "tn_fence_move", "    queue->in_state[to]++;\n"),
+    "removal_forgets_the_tail": _seed("fifo", "tn_fifo_remove", "        queue->queued_tail = previous;", "        (void)previous;"),
+    "removal_forgets_who_follows": _seed("fifo", "tn_fifo_remove", "        record[next].previous = previous;", "        (void)previous;"),
+    "append_forgets_previous": _seed("fifo", "tn_fifo_append", "    record[slot].previous = tail;\n"),
+    "append_forgets_the_tail": _seed("fifo", "tn_fifo_append", "    queue->queued_tail = slot;\n"),
+    "ticket_given_twice": _seed("step", "tn_fence_number", "queue->next_ticket++;", "queue->next_ticket;"),
+    "posted_and_still_queued": _seed("step", "tn_fence_post", "    tn_fifo_remove(queue, slot);\n"),
+    "queued_without_a_place": _seed("step", "tn_fence_enqueue", "    tn_fifo_append(queue, slot);\n"),
+    "newest_posted_first": _seed("step", "tn_fence_post", "uint32_t slot = queue->queued_head;", "uint32_t slot = queue->queued_tail;"),
+    "freed_without_its_slot": _seed("step", "tn_fence_free", "    tn_queue_slot_give(queue, slot);\n"),
+    "new_fence_keeps_its_waiters": _seed("step", "tn_fence_fill", "    fence->waiters = 0;\n"),
     "ticket_ignored": _seed("queue", "tn_complete_decide", " || fence->ticket != completion->ticket"),
     "used_believed": _seed("queue", "tn_complete_decide", " || completion->used > fence->length"),
     "fence_of_any_age": _seed("queue", "is_fence", "queue->slots.slot[slot].generation == tn_handle_generation(fence) &&", ""),

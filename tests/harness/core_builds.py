@@ -102,7 +102,7 @@ EDITS = [
     Bug("last_ticket_is_given", "dma_queue.c", "queue->next_ticket == UINT64_MAX || ", ""),
     Bug("last_ticket_is_given_at_the_close", "dma_queue.c", "return queue->next_ticket == UINT64_MAX ? TN_ERETIRED : TN_OK;",
         "return TN_OK;"),
-    Bug("ticket_is_not_new", "dma_queue.c", "ticket = queue->next_ticket++;", "ticket = queue->next_ticket;"),
+    Bug("ticket_is_not_new", "dma_step.h", "ticket = queue->next_ticket++;", "ticket = queue->next_ticket;"),
     # ---- scatter-gather ----
     Bug("add_to_a_fence_that_has_left", "dma_queue.c", "record->state != TN_FENCE_OPEN || record->orphan",
         "record->state == TN_FENCE_ENDED || record->orphan"),
@@ -127,7 +127,7 @@ EDITS = [
     Bug("orphan_twice", "dma_queue.c", "record->state == TN_FENCE_ENDED || record->orphan ?",
         "record->state == TN_FENCE_ENDED ?"),
     Bug("one_waiter_too_many", "dma_queue.c", "record->waiters < queue->waiters_max", "record->waiters <= queue->waiters_max"),
-    Bug("waiters_of_the_last_fence_stay", "dma_queue.c", "    fence->waiters = 0;\n", ""),
+    Bug("waiters_of_the_last_fence_stay", "dma_step.h", "    fence->waiters = 0;\n", ""),
     Bug("a_wait_that_ends_twice", "dma_queue.c", "    if (record->waiters > 0)\n        record->waiters--;", "    record->waiters--;"),
     Bug("wait_beyond_the_deadline", "dma_queue.c", "now < deadline ?", "now <= deadline ?"),
     Bug("wait_for_ever", "dma_queue.c", "    if (deadline == TN_WAIT_FOR_EVER)\n        return TN_EINVAL;\n", ""),
