@@ -57,17 +57,47 @@ static inline bool tn_direct_is(const struct tn_pool *pool, uint64_t slots, stru
 #endif
 }
 
+/* The whole check of each operation, for callers who do not ask why not. */
+/*@ requires tn_pool_ok(pool);
+    assigns \nothing;
+    ensures \result <==> pool->direct != 0 && pool->open && pool->free > 0; */
+static inline bool tn_direct_can_alloc(const struct tn_pool *pool)
+{
+    //@ assert pool->direct_open == (pool->open ? pool->direct : 0);
+    return pool->direct_open != 0 && pool->free != 0;
+}
+/*@ requires tn_pool_ok(pool);
+    assigns \nothing;
+    ensures \result <==> tn_direct_may_submit(pool, name, length); */
+static inline bool tn_direct_can_submit(const struct tn_pool *pool, struct tn_buffer_name name, uint32_t length)
+{
+    //@ assert pool->direct_open == (pool->open ? pool->direct : 0);
+    //@ assert pool->direct == 0 || pool->direct == pool->count;
+    return tn_direct_is(pool, pool->direct_open, name, TN_BUFFER_CPU) && length != 0 && length <= pool->buffer_bytes &&
+           name.mark < pool->last_mark;
+}
+/*@ requires tn_pool_ok(pool);
+    assigns \nothing;
+    ensures \result <==> tn_direct_may_complete(pool, name, used); */
+static inline bool tn_direct_can_complete(const struct tn_pool *pool, struct tn_buffer_name name, uint32_t used)
+{
+    return tn_direct_is(pool, pool->direct, name, TN_BUFFER_IN_FLIGHT) && used <= pool->length[name.slot];
+}
+/*@ requires tn_pool_ok(pool);
+    assigns \nothing;
+    ensures \result <==> tn_direct_may_release(pool, name); */
+static inline bool tn_direct_can_release(const struct tn_pool *pool, struct tn_buffer_name name)
+{
+    return tn_direct_is(pool, pool->direct, name, TN_BUFFER_CPU);
+}
+
 /*@ requires tn_pool_ok(pool);
     assigns \nothing;
     ensures \result == TN_OK <==> tn_direct_may_submit(pool, name, length); */
 TN_MUST_CHECK static inline enum tn_status tn_direct_submit_decide(const struct tn_pool *pool,
                                                                    struct tn_buffer_name name, uint32_t length)
 {
-    //@ assert pool->direct_open == (pool->open ? pool->direct : 0);
-    //@ assert pool->direct == 0 || pool->direct == pool->count;
-    if (__builtin_expect(tn_direct_is(pool, pool->direct_open, name, TN_BUFFER_CPU) && length != 0 &&
-                             length <= pool->buffer_bytes && name.mark < pool->last_mark,
-                         1))
+    if (__builtin_expect(tn_direct_can_submit(pool, name, length), 1))
         return TN_OK;
     enum tn_status status = tn_direct_submit_refusal(pool, name, length);
     return status != TN_OK ? status : TN_ESTATE;
@@ -104,8 +134,7 @@ static inline struct tn_buffer_name tn_direct_submit_commit(struct tn_pool *pool
 TN_MUST_CHECK static inline enum tn_status tn_direct_complete_decide(const struct tn_pool *pool,
                                                                      struct tn_buffer_name name, uint32_t used)
 {
-    if (__builtin_expect(tn_direct_is(pool, pool->direct, name, TN_BUFFER_IN_FLIGHT) && used <= pool->length[name.slot],
-                         1))
+    if (__builtin_expect(tn_direct_can_complete(pool, name, used), 1))
         return TN_OK;
     enum tn_status status = tn_direct_complete_refusal(pool, name);
     return status != TN_OK ? status : TN_ESTATE;
@@ -140,7 +169,7 @@ static inline struct tn_buffer_name tn_direct_complete_commit(struct tn_pool *po
 TN_MUST_CHECK static inline enum tn_status tn_direct_release_decide(const struct tn_pool *pool,
                                                                     struct tn_buffer_name name)
 {
-    if (__builtin_expect(tn_direct_is(pool, pool->direct, name, TN_BUFFER_CPU), 1))
+    if (__builtin_expect(tn_direct_can_release(pool, name), 1))
         return TN_OK;
     enum tn_status status = tn_direct_release_refusal(pool, name);
     return status != TN_OK ? status : TN_ESTATE;

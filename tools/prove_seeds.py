@@ -84,8 +84,8 @@ SEEDS = {
     "orphan_named_again": _seed("buffer", "tn_buffer_home_commit", "if (tn_mark_state(name.mark) == TN_BUFFER_ORPHAN) {",
                                 "if (tn_mark_state(name.mark) == TN_BUFFER_QUARANTINED) {"),
     # the direct path
-    "direct_used_believed": _seed("direct", "tn_direct_complete_decide", " && used <= pool->length[name.slot],", ","),
-    "direct_in_a_revoked_pool": _seed("direct", "tn_direct_submit_decide", "pool->direct_open, name, TN_BUFFER_CPU)", "pool->direct, name, TN_BUFFER_CPU)"),
+    "direct_used_believed": _seed("direct", "tn_direct_can_complete", " && used <= pool->length[name.slot];", ";"),
+    "direct_in_a_revoked_pool": _seed("direct", "tn_direct_can_submit", "pool->direct_open, name, TN_BUFFER_CPU)", "pool->direct, name, TN_BUFFER_CPU)"),
     "direct_to_the_wrong_state": _seed("direct", "tn_direct_complete_commit", "name, TN_BUFFER_IN_FLIGHT, TN_BUFFER_CPU);",
                                        "name, TN_BUFFER_IN_FLIGHT, TN_BUFFER_SCRUBBING);"),
     # queues and fences

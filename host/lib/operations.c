@@ -45,7 +45,7 @@ struct tn_buffer_name tn_dma_submit_otherwise(struct tn_dma_pool *pool, uint64_t
     const struct tn_buffer_name name = {mark, slot};
     if (pool == NULL)
         return refused(pool, TN_ESTALE);
-    if (pool->plain)
+    if (tn_inside(pool)->plain)
         return refused(pool, tn_direct_submit_refusal(&pool->core, name, length));
     enum tn_status status = tn_buffer_depart_decide(&pool->core, name, length);
     if (status != TN_OK)
@@ -58,7 +58,7 @@ struct tn_buffer_name tn_dma_submit_otherwise(struct tn_dma_pool *pool, uint64_t
 /* The way home of a buffer in flight, from either kind of pool. */
 static struct tn_buffer_name home(struct tn_dma_pool *pool, struct tn_buffer_name name)
 {
-    if (pool->plain)
+    if (tn_inside(pool)->plain)
         return tn_direct_complete_commit(&pool->core, name);
     name = tn_buffer_arrive_commit(&pool->core, name, TN_BUFFER_COMPLETED);
     return tn_buffer_home_commit(&pool->core, name);

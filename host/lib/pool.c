@@ -53,7 +53,7 @@ static enum tn_status make_core(struct tn_pool_inside *pool, const struct tn_dma
         .scrub = config->scrub == TN_SCRUB_ON_RELEASE,
         .direct = config->scrub == TN_SCRUB_NEVER && config->guard == TN_GUARD_OFF,
     };
-    pool->face.plain = plan.direct;
+    pool->plain = plan.direct;
     if (plan.mark != NULL && plan.length != NULL && plan.stack != NULL && tn_pool_init(&pool->face.core, &plan)) {
         for (uint32_t to = TN_POOL_RESERVED; to <= TN_POOL_MAPPED; to++)
             if (tn_pool_move(&pool->face.core, (enum tn_pool_state)to) != TN_OK)

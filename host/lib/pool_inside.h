@@ -17,6 +17,7 @@ struct tn_last_move {
 struct tn_pool_inside {
     struct tn_dma_pool face; /* first: the user's pointer points here */
     char label[TN_LABEL_BYTES];
+    bool plain; /* no guard and no scrub: the short way */
     uint64_t refused;
     uint64_t lied;
     uint32_t refused_status;

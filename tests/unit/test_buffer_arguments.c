@@ -144,6 +144,7 @@ static uint64_t direct_submit(struct all *a,
         pool.last_mark = a->d_cpu.mark;
     struct tn_buffer_name name = direct_name(a, g->x);
     enum tn_status status = tn_direct_submit_decide(&pool, name, (uint32_t)g->y);
+    assert_int_equal(tn_direct_can_submit(&pool, name, (uint32_t)g->y), status == TN_OK);
     assert_int_equal(tn_direct_submit_refusal(&pool, name, (uint32_t)g->y), status);
     return status;
 }
@@ -151,6 +152,7 @@ static uint64_t direct_complete(struct all *a, const struct args *g) /* buffer, 
 {
     struct tn_buffer_name name = direct_name(a, g->x);
     enum tn_status status = tn_direct_complete_decide(&a->direct.pool, name, (uint32_t)g->y);
+    assert_int_equal(tn_direct_can_complete(&a->direct.pool, name, (uint32_t)g->y), status == TN_OK);
     assert_int_equal(tn_direct_complete_refusal(&a->direct.pool, name), status);
     return status;
 }
@@ -158,8 +160,18 @@ static uint64_t direct_release(struct all *a, const struct args *g)
 {
     struct tn_buffer_name name = direct_name(a, g->x);
     enum tn_status status = tn_direct_release_decide(&a->direct.pool, name);
+    assert_int_equal(tn_direct_can_release(&a->direct.pool, name), status == TN_OK);
     assert_int_equal(tn_direct_release_refusal(&a->direct.pool, name), status);
     return status;
+}
+static uint64_t direct_alloc(struct all *a, const struct args *g) /* 0: not direct, 1: revoked, 2: nothing free */
+{
+    struct tn_pool pool = g->x == 0 ? a->w.pool : a->direct.pool;
+    if (g->x == 1)
+        pool.open = false, pool.direct_open = 0;
+    if (g->x == 2)
+        pool.free = 0;
+    return tn_direct_can_alloc(&pool);
 }
 static uint64_t direct_on_another(struct all *a, const struct args *g) /* which of the three */
 {
@@ -229,6 +241,9 @@ static const struct row rows[] = {
     ROW(tn_buffer_home_decide, home, "in flight", TN_ESTATE, FLYING, 0, 0),
     ROW(tn_buffer_home_decide, home_of_slice, "its page is away", TN_EAGAIN, 0, 0, 1),
     ROW(tn_buffer_home_decide, home_of_slice, "its page is lost", TN_EQUARANTINED, 0, 0, TN_PAGE_LOST | 1),
+    ROW(tn_direct_can_alloc, direct_alloc, "not a direct pool", false, 0, 0, 0),
+    ROW(tn_direct_can_alloc, direct_alloc, "a revoked pool", false, 1, 0, 0),
+    ROW(tn_direct_can_alloc, direct_alloc, "nothing free", false, 2, 0, 0),
     NOBODYS(tn_direct_submit_decide, direct_submit, TN_ESTALE, 1, 0),
     ROW(tn_direct_submit_decide, direct_submit, "in flight", TN_ESTATE, FLYING, 1, 0),
     ROW(tn_direct_submit_refusal, direct_submit, "a revoked pool", TN_ESTATE, CPUS, 1, 1),

@@ -29,6 +29,7 @@ static void g1_a_buffer_lives_from_alloc_to_release(void **state)
     world_init_direct(&w, 99);
     uint64_t mark = 0;
     for (int round = 0; round < 10; round++) {
+        assert_true(tn_direct_can_alloc(&w.pool));
         struct tn_buffer_name cpu = world_alloc(&w);
         assert_int_equal(cpu.slot, 0); /* the one that was freed last */
         assert_ok(tn_buffer_use_decide(&w.pool, cpu));

@@ -78,7 +78,6 @@ struct tn_dma_pool {
     unsigned char *memory;
     const uint64_t *address; /* of each buffer, for the device */
     uint64_t stride;
-    bool plain; /* no guard and no scrub: the short way */
 };
 
 /* What has happened in a pool. */

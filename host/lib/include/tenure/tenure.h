@@ -102,7 +102,7 @@ TN_OWN_INLINE bool tn_dma_buffer_alloc(struct tn_dma_pool *pool, struct tn_dma_b
     struct tn_buffer_name name;
     uint32_t status = TN_OK;
     unsigned held = 1;
-    if (__builtin_expect(pool->plain && tn_buffer_alloc_decide(&pool->core) == TN_OK, 1)) {
+    if (__builtin_expect(tn_direct_can_alloc(&pool->core), 1)) {
         name = tn_buffer_alloc_commit(&pool->core);
     } else {
         name = tn_dma_alloc_otherwise(pool);
@@ -126,7 +126,7 @@ TN_OWN_INLINE void tn_dma_buffer_release(struct tn_dma_buffer *buffer)
 {
     TN_OWN_REQUIRE(buffer->held);
     const struct tn_buffer_name name = {buffer->mark, buffer->slot};
-    if (__builtin_expect(buffer->held && tn_direct_release_decide(&buffer->pool->core, name) == TN_OK, 1))
+    if (__builtin_expect(buffer->held && tn_direct_can_release(&buffer->pool->core, name), 1))
         tn_direct_release_commit(&buffer->pool->core, name);
     else
         tn_dma_release_otherwise(buffer->pool, buffer->mark, buffer->slot);
@@ -140,7 +140,7 @@ TN_OWN_INLINE void *tn_dma_buffer_data(const struct tn_dma_buffer *buffer)
 {
     TN_OWN_REQUIRE(buffer->held);
     const struct tn_buffer_name name = {buffer->mark, buffer->slot};
-    if (__builtin_expect(!buffer->held || tn_direct_release_decide(&buffer->pool->core, name) != TN_OK, 0) &&
+    if (__builtin_expect(!buffer->held || !tn_direct_can_release(&buffer->pool->core, name), 0) &&
         !tn_dma_is_cpus(buffer->pool, buffer->mark, buffer->slot))
         return NULL;
     return buffer->pool->memory + name.slot * buffer->pool->stride;
@@ -188,7 +188,7 @@ TN_OWN_INLINE bool tn_dma_submit(struct tn_dma_buffer *buffer, uint32_t length, 
     struct tn_buffer_name flying;
     uint32_t status = TN_ESTALE;
     unsigned held = 1;
-    if (__builtin_expect(buffer->held && tn_direct_submit_decide(&buffer->pool->core, name, length) == TN_OK, 1)) {
+    if (__builtin_expect(buffer->held && tn_direct_can_submit(&buffer->pool->core, name, length), 1)) {
         flying = tn_direct_submit_commit(&buffer->pool->core, name, length);
     } else {
         flying = tn_dma_submit_otherwise(buffer->pool, buffer->mark, buffer->slot, length);
@@ -250,7 +250,7 @@ TN_OWN_INLINE bool tn_fence_complete(struct tn_fence *fence, uint32_t used, stru
     struct tn_buffer_name name;
     enum tn_status status = TN_OK;
     unsigned held = 1;
-    if (__builtin_expect(fence->held && tn_direct_complete_decide(&pool->core, flying, used) == TN_OK, 1)) {
+    if (__builtin_expect(fence->held && tn_direct_can_complete(&pool->core, flying, used), 1)) {
         name = tn_direct_complete_commit(&pool->core, flying);
     } else {
         enum tn_status told;
