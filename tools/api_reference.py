@@ -10,7 +10,7 @@ import re
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-HEADERS = ("dma_pool.h", "tenure.h")
+HEADERS = ("dma_pool.h", "tenure.h", "batch.h")
 FOLDER = "host/lib/include/tenure"
 HEAD = """<!-- SPDX-License-Identifier: Apache-2.0 -->
 <!-- Written by `make docs` from the headers. -->

@@ -45,11 +45,13 @@ struct tn_buffer_name tn_dma_submit_otherwise(struct tn_dma_pool *pool, uint64_t
     const struct tn_buffer_name name = {mark, slot};
     if (pool == NULL)
         return refused(pool, TN_ESTALE);
-    if (tn_inside(pool)->plain)
-        return refused(pool, tn_direct_submit_refusal(&pool->core, name, length));
-    enum tn_status status = tn_buffer_depart_decide(&pool->core, name, length);
+    bool plain = tn_inside(pool)->plain;
+    enum tn_status status =
+        plain ? tn_direct_submit_decide(&pool->core, name, length) : tn_buffer_depart_decide(&pool->core, name, length);
     if (status != TN_OK)
         return refused(pool, status);
+    if (plain)
+        return tn_direct_submit_commit(&pool->core, name, length);
     if (!tn_guard_close(tn_inside(pool), name.slot, "submitted", CALLER))
         return (struct tn_buffer_name){0, TN_EEXHAUSTED};
     return tn_buffer_depart_commit(&pool->core, name, length);

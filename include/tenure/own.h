@@ -88,6 +88,10 @@ void tn_own_lost(void) __attribute__((error("ownership: may leave its scope or b
 #define TN_OWN_EMPTY(held)   ((void)(held))
 #endif
 
+/* In the rare branch that leaves `held` 0: no instruction, but the compiler cannot make one value of both branches, so
+ * that each stays a constant. */
+#define TN_OWN_APART() __asm__ volatile("")
+
 /* A function of one's own that is given tokens by address: inlined always, so that they stay in their holder's frame,
  * where the proof sees them. TN_OWN_INLINE: the same, and its body is not analysed. */
 #define TN_OWN_HELPER static inline __attribute__((always_inline, unused))

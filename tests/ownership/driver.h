@@ -3,7 +3,7 @@
 #ifndef TENURE_TESTS_OWNERSHIP_DRIVER_H
 #define TENURE_TESTS_OWNERSHIP_DRIVER_H
 
-#include <tenure/tenure.h>
+#include <tenure/batch.h>
 
 enum { RING = 64 };
 

@@ -22,7 +22,7 @@ CHECKERS = {
     "clang's analysis": ("ANALYSIS", ["clang", *STRICT, "-Wthread-safety", "-fsyntax-only"]),
 }
 OFF = ["gcc", *STRICT, "-O2", "-DTN_OWN_OFF", "-Wno-unused-result", "-c", "-o", "/dev/null"]
-RIGHT = ("right_straight.c", "right_loops.c", "right_tables.c")
+RIGHT = ("right_straight.c", "right_loops.c", "right_tables.c", "right_batches.c")
 WRONG = ("wrong_buffers.c", "wrong_fences.c")
 CASE = re.compile(r"^#(?:el)?if PROGRAM == (\d+) /\* (.*?) \*/$", re.M)
 

@@ -288,4 +288,30 @@ void wrong(struct driver *d, int x)
     tn_dma_pool_destroy(d->pool);
     (void)x;
 }
+#elif PROGRAM ==                                                                                                       \
+    50 /* a batch released twice; PROOF: not owned here; ANALYSIS: releasing ownership 'b' that was not held */
+void wrong(struct driver *d, int x)
+{
+    TN_DMA_BATCH(b, 8);
+    TN_FENCE_BATCH(f);
+    if (!tn_dma_batch_alloc(d->pool, 8, &b))
+        return;
+    if (tn_dma_batch_submit(&b, 64, &f))
+        tn_fence_batch_complete(&f, NULL, &b);
+    tn_dma_batch_release(&b);
+    tn_dma_batch_release(&b);
+    (void)x;
+}
+#elif PROGRAM == 51 /* a batch of fences lost; PROOF: may leave its scope; ANALYSIS: (ownership|mutex) 'f' is (still   \
+                       held at the end of function|not held on every path) */
+void wrong(struct driver *d, int x)
+{
+    TN_DMA_BATCH(b, 8);
+    TN_FENCE_BATCH(f);
+    if (!tn_dma_batch_alloc(d->pool, 8, &b))
+        return;
+    if (!tn_dma_batch_submit(&b, 64, &f))
+        tn_dma_batch_release(&b);
+    (void)x;
+}
 #endif

@@ -107,6 +107,7 @@ TN_OWN_INLINE bool tn_dma_buffer_alloc(struct tn_dma_pool *pool, struct tn_dma_b
     } else {
         name = tn_dma_alloc_otherwise(pool);
         if (name.mark == 0) {
+            TN_OWN_APART();
             status = (uint32_t)name.slot;
             held = 0;
         }
@@ -193,6 +194,7 @@ TN_OWN_INLINE bool tn_dma_submit(struct tn_dma_buffer *buffer, uint32_t length, 
     } else {
         flying = tn_dma_submit_otherwise(buffer->pool, buffer->mark, buffer->slot, length);
         if (flying.mark == 0) {
+            TN_OWN_APART();
             status = (uint32_t)flying.slot;
             held = 0;
         }
@@ -258,8 +260,10 @@ TN_OWN_INLINE bool tn_fence_complete(struct tn_fence *fence, uint32_t used, stru
         status = told;
         if (told != TN_OK)
             used = 0;
-        if (name.mark == 0)
+        if (name.mark == 0) {
+            TN_OWN_APART();
             held = 0;
+        }
     }
     fence->held = 0;
     buffer->pool = pool;
