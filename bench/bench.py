@@ -9,6 +9,7 @@ median of several boots. How a figure is put together stands on the lines that b
 """
 
 import argparse
+import itertools
 import json
 import os
 import platform
@@ -23,6 +24,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 
 import core_cost  # noqa: E402
+import host_lives  # noqa: E402
 import qemu  # noqa: E402
 
 START, STOP = 1, 2  # a program's marks round its measured loop
@@ -188,12 +190,11 @@ def main():
         print("#   " + " ".join(f"{key}={part}" for key, part in parts.items()), flush=True)
         rows.append({"name": figure.name, "value": value, "unit": figure.unit, "commit": now, "machine": here, "parts": parts})
     lives = core_lives(options.build) if any(options.only in name for name in LIVES) else []
-    for name, value, parts in lives:
-        if options.only not in name:
-            continue
-        print(f"{name} {value} instr")
+    found = [(name, value, "instr", parts) for name, value, parts in lives if options.only in name]
+    for name, value, unit, parts in itertools.chain(found, host_lives.measure(options.build, options.only)):
+        print(f"{name} {value} {unit}")
         print("#   " + " ".join(f"{key}={part}" for key, part in parts.items()), flush=True)
-        rows.append({"name": name, "value": value, "unit": "instr", "commit": now, "machine": here, "parts": parts})
+        rows.append({"name": name, "value": value, "unit": unit, "commit": now, "machine": here, "parts": parts})
     with open(os.path.join(options.build, "bench.json"), "w", encoding="utf-8") as file:
         json.dump(rows, file, indent=1)
         file.write("\n")
