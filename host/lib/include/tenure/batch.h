@@ -68,12 +68,13 @@ TN_OWN_INLINE bool tn_dma_batch_alloc(struct tn_dma_pool *pool, uint32_t count, 
 {
     TN_OWN_EMPTY(batch->held);
     unsigned held = 1;
-    /* A copy that nobody else sees stays in registers over the loop; so in all of these. */
+    /* A copy that nobody else sees stays in registers over the loop, and the one count that has changed goes back; so
+     * in all of these. */
     struct tn_pool core = pool->core;
     if (__builtin_expect(tn_direct_can_alloc(&core) && count - 1 < batch->room && count <= core.free, 1)) {
         for (uint32_t i = 0; i < count; i++)
             batch->entry[i] = tn_buffer_alloc_commit(&core);
-        pool->core = core;
+        pool->core.free = core.free;
         batch->pool = pool;
         batch->count = count;
         batch->status = TN_OK;
@@ -134,7 +135,7 @@ TN_OWN_INLINE bool tn_dma_batch_submit(struct tn_dma_batch *batch, uint32_t leng
     struct tn_pool core = batch->pool->core;
     for (; i < batch->count && tn_direct_can_submit(&core, batch->entry[i], length); i++)
         batch->entry[i] = tn_direct_submit_commit(&core, batch->entry[i], length);
-    batch->pool->core = core;
+    batch->pool->core.away = core.away;
     fences->count = batch->count;
     if (__builtin_expect(i < batch->count, 0)) {
         struct tn_dma_batch slow = {batch->pool, batch->entry, batch->room, batch->count, 0, 0};
@@ -192,7 +193,7 @@ TN_OWN_INLINE void tn_fence_batch_complete(struct tn_fence_batch *fences, uint32
                tn_direct_can_complete(&core, fences->entry[i], used != NULL ? used[i] : fences->length);
              i++)
             fences->entry[i] = tn_direct_complete_commit(&core, fences->entry[i]);
-        fences->pool->core = core;
+        fences->pool->core.away = core.away;
         count = fences->count;
         if (__builtin_expect(i < count, 0)) {
             struct tn_fence_batch slow = {fences->pool, fences->entry, fences->room, count, fences->length, 0};
@@ -219,7 +220,8 @@ TN_OWN_INLINE void tn_dma_batch_release(struct tn_dma_batch *batch)
         uint32_t i = 0;
         for (; i < batch->count && tn_direct_can_release(&core, batch->entry[i]); i++)
             tn_direct_release_commit(&core, batch->entry[i]);
-        batch->pool->core = core;
+        batch->pool->core.free = core.free;
+        batch->pool->core.retired = core.retired;
         if (__builtin_expect(i < batch->count, 0)) {
             struct tn_dma_batch slow = {batch->pool, batch->entry, batch->room, batch->count, 0, 0};
             tn_dma_batch_release_otherwise(&slow, i);
