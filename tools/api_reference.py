@@ -10,7 +10,7 @@ import re
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-HEADERS = ("dma_pool.h", "tenure.h", "batch.h")
+HEADERS = ("dma_pool.h", "tenure.h", "batch.h", "box.h")
 FOLDER = "host/lib/include/tenure"
 HEAD = """<!-- SPDX-License-Identifier: Apache-2.0 -->
 <!-- Written by `make docs` from the headers. -->
@@ -73,7 +73,7 @@ def entries(header):
     """(section, None) and (words, declarations), in the header's order."""
     with open(os.path.join(ROOT, FOLDER, header), encoding="utf-8") as file:
         lines = file.read().splitlines()[1:]
-    words, found, hidden = None, [], False
+    words, found, hidden, seen = None, [], False, set()
     for kind, chunk in chunks(lines):
         section = SECTION.match(chunk[0])
         if section and kind == "comment":
@@ -85,6 +85,9 @@ def entries(header):
         elif kind == "blank":
             words = None
         elif kind != "body" and not hidden and (text := plain(kind, chunk)):
+            if text in seen:  # an attribute needs the function it names to be declared before
+                continue
+            seen.add(text)
             if words is None:
                 found.append((None, []))
                 words = ""

@@ -74,6 +74,7 @@ static void free_records(struct tn_pool_inside *pool)
     free(pool->face.core.stack);
     free(pool->address);
     free(pool->last);
+    free(pool->boxes);
     free(pool);
 }
 
@@ -89,6 +90,8 @@ static enum tn_status set_up(struct tn_pool_inside *pool, const struct tn_dma_po
     if (pool->address == NULL || pool->last == NULL)
         return TN_EEXHAUSTED;
     pool->face.address = pool->address;
+    if (config->boxes && (pool->boxes = calloc(1, tn_boxes_bytes(config->count))) == NULL)
+        return TN_EEXHAUSTED;
     if (!tn_guard_is_there(config->guard))
         return TN_ENOTSUP;
     enum tn_status status = make_core(pool, config);

@@ -5,7 +5,7 @@
 
 #include <tenure/tenure.h>
 
-enum { TN_LABEL_BYTES = 32, TN_CACHE_LINE = 64, TN_PAGE = 4096, TN_HUGE_PAGE = 2 << 20 };
+enum { TN_LABEL_BYTES = 32, TN_CACHE_LINE = 64, TN_PAGE = 4096, TN_HUGE_PAGE = 2 << 20, TN_BOX_LIVES = 16 };
 
 /* What last happened to a buffer of a guarded pool, for the report of a fault. */
 struct tn_last_move {
@@ -28,6 +28,7 @@ struct tn_pool_inside {
     size_t memory_bytes;          /* of face.memory, from its mapping's beginning */
     unsigned char *device_memory; /* a second mapping of the same memory, never guarded; NULL: there is none */
     uint64_t *address;
+    struct tn_box *boxes;           /* TN_BOX_LIVES for each buffer, if asked for */
     struct tn_last_move *last;      /* for each buffer, with TN_GUARD_MPROTECT */
     struct tn_pool_inside *guarded; /* the next in the list of pools whose faults are reported */
 };
@@ -36,6 +37,11 @@ static inline struct tn_pool_inside *tn_inside(struct tn_dma_pool *pool)
 {
     return (struct tn_pool_inside *)pool;
 }
+
+/* ---- box.c ---- */
+
+struct tn_box;
+size_t tn_boxes_bytes(uint32_t count);
 
 /* ---- guard.c ---- */
 

@@ -21,10 +21,15 @@ CHECKERS = {
     "clang's proof": ("PROOF", ["clang", *STRICT, "-O2", "-c", "-o", "/dev/null"]),
     "clang's analysis": ("ANALYSIS", ["clang", *STRICT, "-Wthread-safety", "-fsyntax-only"]),
 }
+# For buffers behind pointers, which only gcc follows.
+BOX_CHECKERS = {
+    "gcc's warnings": ("WARN", ["gcc", *STRICT, "-O2", "-c", "-o", "/dev/null"]),
+    "gcc's analyser": ("ANALYSER", ["gcc", *STRICT, "-O2", "-fanalyzer", "-Werror", "-c", "-o", "/dev/null"]),
+}
 OFF = ["gcc", *STRICT, "-O2", "-DTN_OWN_OFF", "-Wno-unused-result", "-c", "-o", "/dev/null"]
 RIGHT = ("right_straight.c", "right_loops.c", "right_tables.c", "right_batches.c")
 WRONG = ("wrong_buffers.c", "wrong_fences.c")
-CASE = re.compile(r"^#(?:el)?if PROGRAM == (\d+) /\* (.*?) \*/$", re.M)
+CASE = re.compile(r"^#(?:el)?if PROGRAM == (\d+)\s+/\* (.*?) \*/$", re.M)
 
 
 def compile_with(command, path, *more):
@@ -47,7 +52,7 @@ def cases(path):
 
 def judge(path, number, checker):
     """What is wrong with a checker's answer to a wrong program, or nothing."""
-    mark, command = CHECKERS[checker]
+    mark, command = (CHECKERS | BOX_CHECKERS)[checker]
     name, wanted = cases(path)[number]
     status, errors, said = compile_with(command, path, f"-DPROGRAM={number}")
     if wanted[mark] == "accepted":
@@ -87,10 +92,24 @@ def test_g1_every_wrong_program_is_refused_with_its_message(checker):
     assert [answer for answer in answers if answer] == []
 
 
+@pytest.mark.parametrize("checker", BOX_CHECKERS)
+def test_g1_every_wrong_program_with_boxes_is_refused_with_its_message(checker):
+    numbers = cases("wrong_boxes.c")
+    assert len(numbers) == 12
+    assert [answer for answer in (judge("wrong_boxes.c", number, checker) for number in numbers) if answer] == []
+
+
+@pytest.mark.parametrize("flags", ["gcc -O2", "gcc -O2 -fanalyzer", "gcc -O0", "clang -O2 -Wthread-safety"])
+def test_right_programs_with_boxes_are_accepted(flags):
+    status, _, said = compile_with([*flags.split(), *STRICT, "-Werror", "-c", "-o", "/dev/null"], "right_boxes.c")
+    assert status == 0, said
+
+
 def test_g1_twin_with_the_checkers_off_every_wrong_program_compiles():
     """The negative twin: so it is the checkers that refuse, and not a slip of the pen."""
     with ThreadPoolExecutor(2) as pool:
-        answers = list(pool.map(lambda p: compile_with(OFF, p[0], f"-DPROGRAM={p[1]}"), wrong_programs()))
+        programs = wrong_programs() + [("wrong_boxes.c", number) for number in cases("wrong_boxes.c")]
+        answers = list(pool.map(lambda p: compile_with(OFF, p[0], f"-DPROGRAM={p[1]}"), programs))
     assert [said for status, _, said in answers if status != 0] == []
 
 

@@ -70,6 +70,7 @@ struct tn_dma_pool_config {
     size_t memory_bytes;     /* or of 4096 with TN_GUARD_MPROTECT */
     tn_translate *translate; /* asked once for each buffer; NULL: the device uses the CPU's addresses (a simulator) */
     void *context;
+    bool boxes; /* serves tenure/box.h as well: a kilobyte more for each buffer */
 };
 
 /* The part of a pool that the functions below use. Everything in it is the library's. */
