@@ -106,13 +106,13 @@ void wrong(struct tn_dma_pool *pool, int x)
         return;
     tn_box_release(b);
 }
-#elif PROGRAM == 12 /* pool used after its end; WARN: pointer 'made' used after 'tn_dma_pool_destroy'; ANALYSER: used  \
-                       after 'tn_dma_pool_destroy' */
+#elif PROGRAM == 12 /* completed after the quarantine; WARN: pointer 'f' used after 'tn_box_quarantine'; ANALYSER:     \
+                       used after 'tn_box_quarantine' */
 void wrong(struct tn_dma_pool *pool, int x)
 {
-    struct tn_dma_pool *made = tn_dma_pool_create(NULL, NULL);
-    if (tn_dma_pool_destroy(made) == TN_OK)
-        tn_box_release(tn_box_alloc(made));
-    (void)pool, (void)x;
+    struct tn_fence_box *f = tn_box_submit(tn_box_alloc(pool), 64);
+    tn_box_quarantine(f);
+    tn_box_release(tn_box_complete(f, 64));
+    (void)x;
 }
 #endif
