@@ -49,6 +49,8 @@ FIGURES = (
     Figure("enter.null.instr", "bench_null", (START, STOP), False, True, "instr"),
     Figure("blk.virtio.read4k.qd1.trusted.instr", "bench_qd1", (START, STOP), True, True, "instr/op"),
     Figure("blk.virtio.read4k.qd32.trusted.instr", "bench_qd32", (START, STOP), True, True, "instr/op"),
+    Figure("blk.virtio.read4k.qd1.trusted.instr.guardoff", "bench_qd1_guardoff", (START, STOP), True, True, "instr/op"),
+    Figure("blk.virtio.read4k.qd32.trusted.instr.guardoff", "bench_qd32_guardoff", (START, STOP), True, True, "instr/op"),
 )
 LIVES = ("life.core.instr", "life.queue.instr")  # counted on the host
 

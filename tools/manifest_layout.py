@@ -18,6 +18,7 @@ MATCH_ID = 2
 POLICIES = {"blocked": 0, "trusted": 1}
 RIGHTS = {"read": 1, "read-write": 1 | 2}
 PROCESS_JOB = 1
+PROCESS_GUARD_OFF = 2
 
 # In the order of struct tn_budget.
 BUDGET_KEYS = (
@@ -53,7 +54,7 @@ def pack_process(process):
         process["image"].encode(),
         process["args"].encode(),
         process["serves"].encode(),
-        PROCESS_JOB if process["job"] else 0,
+        (PROCESS_JOB if process["job"] else 0) | (PROCESS_GUARD_OFF if process["guard"] == "off" else 0),
         len(process["device"]),
         len(process["uses"]),
         0,

@@ -162,7 +162,7 @@ def use_of(table, path):
     return (name_of(table, path, "service"), layout.RIGHTS[rights])
 
 
-PROCESS_KEYS = ("name", "image", "args", "job", "serves", "uses", "budget", "device")
+PROCESS_KEYS = ("name", "image", "args", "job", "guard", "serves", "uses", "budget", "device")
 
 
 def process_of(table, path):
@@ -170,12 +170,16 @@ def process_of(table, path):
     job = table.get("job", False)
     if not isinstance(job, bool):
         raise ManifestError(path + ("job",), job, "true or false")
+    guard = table.get("guard", "on")
+    if guard not in ("on", "off"):
+        raise ManifestError(path + ("guard",), guard, '"on" or "off": whether the CPU loses a buffer while it is in flight')
     return {
         "path": path,
         "name": name_of(table, path, "name"),
         "image": name_of(table, path, "image"),
         "args": args_of(table, path),
         "job": job,
+        "guard": guard,
         "serves": name_of(table, path, "serves") if "serves" in table else "",
         "uses": [use_of(*entry) for entry in list_of(table, path, "uses", layout.USES_MAX)],
         "device": [device_of(*entry) for entry in list_of(table, path, "device", layout.DEVICES_MAX)],

@@ -214,6 +214,7 @@ static void deliver(struct service *s, uint64_t fence, const uint64_t answer[2])
     uint64_t handle = TN_HANDLE_NONE;
     if (o.buffer.mark != 0) {
         zero_tail(pool, &o);
+        pool_buffer_show(pool, o.buffer_slot);
         handle = tn_cap_turn_commit(&r.client->caps, r.cap, TN_KIND_DMA_BUFFER, tn_buffer_pack(o.buffer));
     } else if (r.cap) { /* in quarantine: the entry ends, the charge stays */
         tn_cap_remove_commit(&r.client->caps, r.cap);
@@ -315,8 +316,10 @@ void channel_submit(struct process *p, const struct tn_sqe *sqe)
         .word = tn_request_word(sqe->arg[1], channel->rights, channel_index(channel)),
         .argument = sqe->arg[3],
     };
-    if (cap)
+    if (cap) {
         tn_cap_turn_commit(&p->caps, cap, TN_KIND_FENCE, fence);
+        pool_buffer_hide(pool_at(cap->object), (uint32_t)submission.buffer.slot);
+    }
     pump(s);
 }
 

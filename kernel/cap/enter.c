@@ -64,6 +64,10 @@ struct tn_frame *syscall_from_user(struct tn_frame *frame)
         status = consume(p, to_submit, &consumed);
     if (!process_is_live(p))
         return sched_next();
+    if (p->flush_due) { /* once for all that it submitted */
+        p->flush_due = false;
+        space_flush();
+    }
     frame->rdx = consumed;
     frame->rax = status;
     if (status != TN_OK || min_complete == 0 || tn_ring_unread(&p->ring, process_cq_head(p)) >= min_complete)

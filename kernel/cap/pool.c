@@ -225,6 +225,48 @@ void pool_buffer_ended(struct pool *pool, uint32_t slot)
     pool_settle(pool);
 }
 
+static uint64_t buffer_address(const struct pool *pool, uint32_t slot)
+{
+    return pool->address + (uint64_t)slot * pool->core.buffer_bytes;
+}
+
+static bool is_guarded(const struct pool *pool)
+{
+#ifndef TN_TWIN /* negative twin: the client reaches what its device has */
+    return !(pool->owner->manifest->flags & TN_PROCESS_GUARD_OFF);
+#else
+    (void)pool;
+    return false;
+#endif
+}
+
+void pool_buffer_hide(struct pool *pool, uint32_t slot)
+{
+    if (!is_guarded(pool))
+        return;
+    space_hide(&pool->owner->space, buffer_address(pool, slot), pool->core.buffer_bytes / PAGE_SIZE);
+    pool->owner->flush_due = true;
+}
+
+void pool_buffer_show(struct pool *pool, uint32_t slot)
+{
+    if (is_guarded(pool))
+        space_show(&pool->owner->space, buffer_address(pool, slot), pool->core.buffer_bytes / PAGE_SIZE);
+}
+
+bool pools_hide(const struct process *owner, uint64_t address)
+{
+    for (uint32_t i = 0; i < POOLS_MAX; i++) {
+        const struct pool *pool = &table[i];
+        if (!tn_slots_live(&slots, i) || pool->owner != owner || !is_guarded(pool) || address < pool->address)
+            continue;
+        uint64_t slot = (address - pool->address) / pool->core.buffer_bytes;
+        if (slot < pool->core.count && tn_buffer_state(&pool->core, (uint32_t)slot) == TN_BUFFER_IN_FLIGHT)
+            return true;
+    }
+    return false;
+}
+
 /* The CPU's buffers go back; those with a device stay. */
 static void release_cpu_buffers(struct pool *pool)
 {

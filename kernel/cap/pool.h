@@ -59,6 +59,12 @@ TN_MUST_CHECK enum tn_status pool_release(struct pool *pool);
 void pools_owner_ended(struct process *owner);
 /* Scrubs and frees a buffer that nobody owns (an orphan's end, a release); frees the pool if it waited for that. */
 void pool_buffer_ended(struct pool *pool, uint32_t slot);
+/* The owner's mapping of a buffer that leaves for its device, and of one that has come back (G1). Nothing without the
+ * guard. The owner's translations are flushed before it runs on. */
+void pool_buffer_hide(struct pool *pool, uint32_t slot);
+void pool_buffer_show(struct pool *pool, uint32_t slot);
+/* Is this address of the process in a buffer that is in flight? */
+bool pools_hide(const struct process *owner, uint64_t address);
 /* A buffer of an ended owner went into quarantine: the pool follows. */
 void pool_settle(struct pool *pool);
 /* The struct pool around its core part. */

@@ -83,7 +83,7 @@ enum tn_status space_map(struct space *space, uint64_t virtual, uint64_t physica
     for (uint64_t i = 0; i < pages; i++) {
         uint64_t *entry;
         enum tn_status status = leaf(space, virtual + i * PAGE_SIZE, &entry);
-        if (status == TN_OK && (*entry & PTE_PRESENT))
+        if (status == TN_OK && *entry != 0) /* mapped, or hidden */
             status = TN_EINVAL;
         if (status != TN_OK) {
             space_unmap(space, virtual, i);
@@ -94,20 +94,56 @@ enum tn_status space_map(struct space *space, uint64_t virtual, uint64_t physica
     return TN_OK;
 }
 
+/* The last table on the way to `virtual`, or NULL. */
+static uint64_t *last_table(const struct space *space, uint64_t virtual)
+{
+    uint64_t *table = phys_to_virt(space->root);
+    for (uint32_t level = 4; level > 1 && table; level--) {
+        uint64_t entry = table[pte_index(virtual, level)];
+        table = entry & PTE_PRESENT ? phys_to_virt(entry & PTE_ADDRESS) : NULL;
+    }
+    return table;
+}
+
 void space_unmap(struct space *space, uint64_t virtual, uint64_t pages)
 {
     for (uint64_t i = 0; i < pages; i++) {
         uint64_t at = virtual + i * PAGE_SIZE;
-        uint64_t *table = phys_to_virt(space->root);
-        for (uint32_t level = 4; level > 1 && table; level--) {
-            uint64_t entry = table[pte_index(at, level)];
-            table = entry & PTE_PRESENT ? phys_to_virt(entry & PTE_ADDRESS) : NULL;
-        }
+        uint64_t *table = last_table(space, at);
         if (!table)
             continue;
         table[pte_index(at, 1)] = 0;
         invlpg(at);
     }
+}
+
+/* A hidden page keeps its entry, but for the bit that makes it one. */
+static void set_present(struct space *space, uint64_t virtual, uint64_t pages, uint64_t present)
+{
+    uint64_t *table = NULL;
+    for (uint64_t i = 0; i < pages; i++) {
+        uint64_t at = virtual + i * PAGE_SIZE;
+        if (!table || pte_index(at, 1) == 0)
+            table = last_table(space, at);
+        uint64_t *entry = table ? &table[pte_index(at, 1)] : NULL;
+        if (entry && *entry != 0)
+            *entry = (*entry & ~(uint64_t)PTE_PRESENT) | present;
+    }
+}
+
+void space_hide(struct space *space, uint64_t virtual, uint64_t pages)
+{
+    set_present(space, virtual, pages, 0);
+}
+
+void space_show(struct space *space, uint64_t virtual, uint64_t pages)
+{
+    set_present(space, virtual, pages, PTE_PRESENT);
+}
+
+void space_flush(void)
+{
+    write_cr3(read_cr3());
 }
 
 void space_activate(const struct space *space)

@@ -311,7 +311,8 @@ bool process_start_all(const struct archive *archive, const struct tn_manifest *
                 return false;
     for (uint32_t i = 0; i < m->process_count; i++) {
         sched_ready(&process_table[i]);
-        log_line("process: %s started from bin/%s, guard off", process_table[i].name, m->process[i].image);
+        log_line("process: %s started from bin/%s, guard %s", process_table[i].name, m->process[i].image,
+                 m->process[i].flags & TN_PROCESS_GUARD_OFF ? "off" : "on");
     }
     return true;
 }

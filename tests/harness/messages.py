@@ -78,6 +78,13 @@ READER_QUARANTINED = r"^reader: .*\bTN_EQUARANTINED\b"
 PROBE_OK = r"^probe: SELFTEST: device authority ok$"
 PROBE_CASES = r"^probe: cases: (?P<cases>\d+)$"
 
+# ---- a client that touches a buffer in flight (user/hostile/touch) ----
+TOUCH_GUARD = r"^process: toucher started from bin/touch, guard (?P<guard>on|off)$"
+TOUCH_FAULT = r"^fault: toucher: page fault, {access} of [0-9a-f]{16} \(not mapped\)"
+TOUCHED_IN_FLIGHT = r"^fault: toucher: the page is in a buffer that it submitted and that has not come back$"
+STILL_ALIVE = r"^toucher: touch: FAIL still alive$"
+TOUCH_OK = r"^toucher: touch: ok$"
+
 # ---- self-tests ----
 SELFTEST_OK = r"^selftest_a: SELFTEST: dmabuffer ownership ok$"
 SELFTEST_FAIL = r"^selftest_a: SELFTEST: dmabuffer ownership FAIL \S+="

@@ -140,22 +140,28 @@ enter_user:
     mov %rdi, %rax
     jmp resume
 
-trap_common:
-    SAVE_REGISTERS
-    /* user mode may have set AC, which would switch SMAP off in here; CLAC does not exist on every CPU */
+/* User mode may have set AC, which would switch SMAP off in here; CLAC does not exist on every CPU. Only on a kernel stack:
+ * in front of a process's frame lies another process. */
+.macro CLEAR_FLAGS
     pushq $2
     popfq
+.endm
+
+trap_common:
+    SAVE_REGISTERS
     testb $3, F_CS(%rsp)
     jz trap_in_kernel
     swapgs
     mov %rsp, %rdi
     mov %gs:PERCPU_STACK, %rsp
+    CLEAR_FLAGS
     xor %ebp, %ebp
     call trap_from_user
     jmp resume
 
     /* A fault of ours (does not return, or lands on a fix-up address), or an interrupt in the idle loop's HLT. */
 trap_in_kernel:
+    CLEAR_FLAGS
     mov %rsp, %rdi
     mov %rsp, %rbx
     and $-16, %rsp

@@ -11,6 +11,7 @@
 #include "arch/x86_64/layout.h"
 #include "arch/x86_64/percpu.h"
 #include "arch/x86_64/usercopy.h"
+#include "cap/pool.h"
 #include "diag/log.h"
 #include "diag/panic.h"
 #include "irq/route.h"
@@ -95,6 +96,8 @@ static void report_user_fault(const struct process *process, const struct tn_fra
                                                                : "read";
         log_line("fault: %s: page fault, %s of %016lx (%s) at rip %016lx", process->name, access, read_cr2(),
                  frame->error & PAGE_FAULT_PRESENT ? "not permitted" : "not mapped", frame->rip);
+        if (pools_hide(process, read_cr2()))
+            log_line("fault: %s: the page is in a buffer that it submitted and that has not come back", process->name);
     }
     /* no general registers: they may hold payload (G5) */
     log_line("  rsp %016lx rbp %016lx rflags %08lx", frame->rsp, frame->rbp, frame->rflags);
