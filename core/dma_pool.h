@@ -337,7 +337,8 @@ static inline uint64_t tn_buffer_pack(struct tn_buffer_name name)
     ensures \result.mark == tn_generation_of(handle) * TN_MARK_STATES + state; */
 static inline struct tn_buffer_name tn_buffer_unpack(uint64_t handle, enum tn_buffer_state state)
 {
-    return (struct tn_buffer_name){tn_handle_generation(handle) * TN_MARK_STATES + state, tn_handle_slot(handle)};
+    const struct tn_buffer_name name = {tn_handle_generation(handle) * TN_MARK_STATES + state, tn_handle_slot(handle)};
+    return name;
 }
 
 /* Does anyone hold a buffer under this name? */

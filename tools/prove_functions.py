@@ -46,7 +46,11 @@ UNITS = {
     ),
     "put": (
         ["dma_pool.c"],
-        ["tn_pool_count_move", "tn_buffer_put", "tn_stack_push", "tn_length_write", "tn_buffer_end", "tn_buffer_alloc_commit"],
+        ["tn_pool_count_move", "tn_buffer_put", "tn_stack_push", "tn_length_write"],
+    ),
+    "ends": (
+        ["dma_pool.c"],
+        ["tn_buffer_end", "tn_buffer_alloc_commit"],
     ),
     "init": (
         ["dma_pool.c"],

@@ -14,7 +14,7 @@ class Seed:
     new: str
 
 
-FILES = {"machine": "machine.c", "mark": "dma_mark.h", "put": "dma_pool.h", "init": "dma_pool.c", "pool": "dma_pool.c", "buffer": "dma_pool.c"}
+FILES = {"machine": "machine.c", "mark": "dma_mark.h", "put": "dma_pool.h", "ends": "dma_pool.h", "init": "dma_pool.c", "pool": "dma_pool.c", "buffer": "dma_pool.c"}
 FILES |= {"direct": "dma_direct.h", "queue": "dma_queue.c", "fifo": "dma_fifo.h", "step": "dma_step.h"}
 
 
@@ -64,8 +64,8 @@ SEEDS = {
     "departs_uncounted": _seed("put", "tn_pool_count_move", "        pool->away++;\n", "        (void)pool;\n"),
     "retires_uncounted": _seed("put", "tn_pool_count_move", "        pool->retired++;\n", "        (void)pool;\n"),
     "pushed_uncounted": _seed("put", "tn_stack_push", "    pool->free = top + 1;\n"),
-    "taken_stays_on_the_stack": _seed("put", "tn_buffer_alloc_commit", "    pool->free = top;\n"),
-    "buffer_never_retired": _seed("put", "tn_buffer_end", "name.mark >= pool->last_mark, 0", "name.mark == pool->last_mark, 0"),
+    "taken_stays_on_the_stack": _seed("ends", "tn_buffer_alloc_commit", "    pool->free = top;\n"),
+    "buffer_never_retired": _seed("ends", "tn_buffer_end", "name.mark >= pool->last_mark, 0", "name.mark == pool->last_mark, 0"),
     # pools
     "invalidated_under_a_device": _seed("pool", "buffers_allow", "return pool->away == 0;", "return pool->away == pool->quarantined;"),
     "old_names_accepted": _seed("pool", "tn_buffer_is_name", "pool->mark[name.slot] == name.mark && is_held", "is_held"),

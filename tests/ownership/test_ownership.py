@@ -145,6 +145,6 @@ def test_right_programs_are_accepted_wherever_the_header_is_used(path, flags):
 @pytest.mark.parametrize("path", RIGHT)
 def test_right_programs_are_accepted_as_cpp(path, compiler):
     """Without exceptions: one that flies through a function that holds a token loses it, and the proof says so."""
-    words = [compiler, "-xc++", "-std=c++17", "-fno-exceptions", "-O2", "-Wall", "-Wextra", "-Werror", "-c", "-o", "/dev/null"]
+    words = [compiler, "-xc++", "-std=c++17", "-pedantic", "-fno-exceptions", "-O2", "-Wall", "-Wextra", "-Werror", "-c", "-o", "/dev/null"]
     status, _, said = compile_with(words, path)
     assert status == 0, said
