@@ -75,6 +75,29 @@ static inline struct tn_buffer_name tn_queue_part(const struct tn_queue *queue, 
     ensures slot < queue->slots.count && queue->record[slot].state != TN_FENCE_FREE ==> \result != TN_HANDLE_NONE; */
 uint64_t tn_fence_name(const struct tn_queue *queue, uint32_t slot);
 
+/*@ // Where the names of a fence's buffers are kept.
+    predicate tn_fence_parts{L}(struct tn_queue *q, integer slot) =
+      0 < q->parts_max <= TN_FENCE_PARTS_MAX && 0 <= slot * q->parts_max &&
+      slot * q->parts_max + q->parts_max <= TN_HANDLE_SLOTS * TN_FENCE_PARTS_MAX &&
+      \valid(q->part + (slot * q->parts_max .. slot * q->parts_max + q->parts_max - 1)) &&
+      \separated(q->part + (slot * q->parts_max .. slot * q->parts_max + q->parts_max - 1), q,
+                 q->record + (0 .. q->slots.count - 1), q->slots.slot + (0 .. q->slots.count - 1));
+    // No record of a queue, and no name of this fence's buffers, is where a pool keeps its own.
+    predicate tn_queue_apart{L}(struct tn_queue *q, struct tn_pool *p) =
+      \separated(q, p, p->mark + (0 .. p->count - 1), p->stack + (0 .. p->count - 1)) &&
+      \separated(q->record + (0 .. q->slots.count - 1), p, p->mark + (0 .. p->count - 1),
+                 p->stack + (0 .. p->count - 1)) &&
+      \separated(q->slots.slot + (0 .. q->slots.count - 1), p, p->mark + (0 .. p->count - 1),
+                 p->stack + (0 .. p->count - 1));
+    predicate tn_parts_apart{L}(struct tn_queue *q, integer slot, struct tn_pool *p) =
+      \separated(q->part + (slot * q->parts_max .. slot * q->parts_max + q->parts_max - 1), p,
+                 p->mark + (0 .. p->count - 1));
+    // A fence whose buffers, if it has any, are of a pool that is as it must be.
+    predicate tn_fence_carries{L}(struct tn_queue *q, integer slot) =
+      q->record[slot].parts <= q->parts_max && tn_fence_parts(q, slot) &&
+      (q->record[slot].parts > 0 ==> tn_pool_ok(q->record[slot].pool) && tn_queue_apart(q, q->record[slot].pool) &&
+        tn_parts_apart(q, slot, q->record[slot].pool)); */
+
 /* ---- submit ---- */
 
 /* What one submission is. */
@@ -196,6 +219,32 @@ struct tn_completion {
               completion->used <= queue->record[tn_slot_of(completion->fence)].length; */
 TN_MUST_CHECK enum tn_status tn_complete_decide(const struct tn_queue *queue, const struct tn_completion *completion);
 /* POSTED to ENDED; its buffers IN_FLIGHT to COMPLETED (ORPHAN stays so). */
+/*@ requires tn_queue_ok(queue) && \valid_read(completion) && tn_may_complete(queue, completion);
+    requires tn_device_may_answer(completion->status);
+    requires completion->used <= queue->record[tn_slot_of(completion->fence)].length;
+    requires tn_fence_carries(queue, tn_slot_of(completion->fence));
+    assigns queue->in_state[0 .. TN_FENCE_STATES - 1], queue->record[tn_slot_of(completion->fence)].state,
+            queue->record[tn_slot_of(completion->fence)].status, queue->record[tn_slot_of(completion->fence)].used,
+            queue->part[tn_slot_of(completion->fence) * queue->parts_max
+                        .. tn_slot_of(completion->fence) * queue->parts_max + queue->parts_max - 1],
+            queue->record[tn_slot_of(completion->fence)].pool->mark[0
+              .. queue->record[tn_slot_of(completion->fence)].pool->count - 1],
+            queue->record[tn_slot_of(completion->fence)].pool->away,
+            queue->record[tn_slot_of(completion->fence)].pool->quarantined,
+            queue->record[tn_slot_of(completion->fence)].pool->retired,
+            queue->record[tn_slot_of(completion->fence)].pool->page_away[0 .. TN_HANDLE_SLOTS];
+    ensures tn_queue_shape(queue) && tn_slots_ok(&queue->slots);
+    ensures tn_queue_lives(queue);
+    ensures tn_fence_counts(queue);
+    ensures tn_fifo(queue, TN_SLOT_NONE);
+    ensures queue->next_ticket == \old(queue->next_ticket);
+    ensures ended: queue->record[tn_slot_of(\old(completion->fence))].state == TN_FENCE_ENDED &&
+              queue->record[tn_slot_of(\old(completion->fence))].status == \old(completion->status) &&
+              queue->record[tn_slot_of(\old(completion->fence))].used == \old(completion->used);
+    ensures tn_slots_same{Pre, Post}(&queue->slots);
+    ensures tn_queue_fixed{Pre, Post}(queue);
+    ensures tn_states_same{Pre, Post}(queue, tn_slot_of(\old(completion->fence)));
+    ensures tn_load_same{Pre, Post}(queue, tn_slot_of(\old(completion->fence))); */
 void tn_complete_commit(struct tn_queue *queue, const struct tn_completion *completion);
 /*@ requires \valid(queue);
     assigns queue->refused_completions; */
@@ -211,6 +260,30 @@ void tn_complete_refused(struct tn_queue *queue);
     ensures \result == TN_OK <==> tn_is_fence(queue, fence) && !tn_fence_is(queue, fence, TN_FENCE_ENDED) &&
               (status == TN_EABORTED || status == TN_EQUARANTINED); */
 TN_MUST_CHECK enum tn_status tn_fence_end_decide(const struct tn_queue *queue, uint64_t fence, enum tn_status status);
+/*@ requires tn_queue_ok(queue) && tn_is_fence(queue, fence) && !tn_fence_is(queue, fence, TN_FENCE_ENDED);
+    requires status == TN_EABORTED || status == TN_EQUARANTINED;
+    requires tn_fence_carries(queue, tn_slot_of(fence));
+    assigns queue->queued_head, queue->queued_tail, queue->record[0 .. queue->slots.count - 1].previous,
+            queue->record[0 .. queue->slots.count - 1].next, queue->in_state[0 .. TN_FENCE_STATES - 1],
+            queue->record[tn_slot_of(fence)].state, queue->record[tn_slot_of(fence)].status,
+            queue->part[tn_slot_of(fence) * queue->parts_max
+                        .. tn_slot_of(fence) * queue->parts_max + queue->parts_max - 1],
+            queue->record[tn_slot_of(fence)].pool->mark[0
+              .. queue->record[tn_slot_of(fence)].pool->count - 1],
+            queue->record[tn_slot_of(fence)].pool->away,
+            queue->record[tn_slot_of(fence)].pool->quarantined,
+            queue->record[tn_slot_of(fence)].pool->retired,
+            queue->record[tn_slot_of(fence)].pool->page_away[0 .. TN_HANDLE_SLOTS];
+    ensures tn_queue_shape(queue) && tn_slots_ok(&queue->slots);
+    ensures tn_queue_lives(queue);
+    ensures tn_fence_counts(queue);
+    ensures tn_fifo(queue, TN_SLOT_NONE);
+    ensures queue->next_ticket == \old(queue->next_ticket);
+    ensures ended: tn_fence_is(queue, fence, TN_FENCE_ENDED) && queue->record[tn_slot_of(fence)].status == status;
+    ensures tn_slots_same{Pre, Post}(&queue->slots);
+    ensures tn_queue_fixed{Pre, Post}(queue);
+    ensures tn_states_same{Pre, Post}(queue, tn_slot_of(fence));
+    ensures tn_load_same{Pre, Post}(queue, tn_slot_of(fence)); */
 void tn_fence_end_commit(struct tn_queue *queue, uint64_t fence, enum tn_status status);
 
 /* The client is gone: the fence tells nobody, its buffers become ORPHAN (still charged). TN_ESTALE: no such fence;
@@ -221,6 +294,26 @@ void tn_fence_end_commit(struct tn_queue *queue, uint64_t fence, enum tn_status 
     ensures \result == TN_OK <==> tn_is_fence(queue, fence) && !tn_fence_is(queue, fence, TN_FENCE_ENDED) &&
               !queue->record[tn_slot_of(fence)].orphan; */
 TN_MUST_CHECK enum tn_status tn_fence_orphan_decide(const struct tn_queue *queue, uint64_t fence);
+/*@ requires tn_queue_ok(queue) && tn_is_fence(queue, fence) && tn_fence_carries(queue, tn_slot_of(fence));
+    assigns queue->record[tn_slot_of(fence)].orphan,
+            queue->part[tn_slot_of(fence) * queue->parts_max
+                        .. tn_slot_of(fence) * queue->parts_max + queue->parts_max - 1],
+            queue->record[tn_slot_of(fence)].pool->mark[0
+              .. queue->record[tn_slot_of(fence)].pool->count - 1],
+            queue->record[tn_slot_of(fence)].pool->away,
+            queue->record[tn_slot_of(fence)].pool->quarantined,
+            queue->record[tn_slot_of(fence)].pool->retired,
+            queue->record[tn_slot_of(fence)].pool->page_away[0 .. TN_HANDLE_SLOTS];
+    ensures tn_queue_shape(queue) && tn_slots_ok(&queue->slots);
+    ensures tn_queue_lives(queue);
+    ensures tn_fence_counts(queue);
+    ensures tn_fifo(queue, TN_SLOT_NONE);
+    ensures queue->next_ticket == \old(queue->next_ticket);
+    ensures tn_is_fence(queue, fence) && queue->record[tn_slot_of(fence)].orphan;
+    ensures tn_states_same{Pre, Post}(queue, TN_SLOT_NONE);
+    ensures tn_slots_same{Pre, Post}(&queue->slots);
+    ensures tn_queue_fixed{Pre, Post}(queue);
+    ensures tn_load_same{Pre, Post}(queue, tn_slot_of(fence)); */
 void tn_fence_orphan_commit(struct tn_queue *queue, uint64_t fence);
 
 /* ---- waiting and taking ---- */

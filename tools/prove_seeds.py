@@ -14,8 +14,9 @@ class Seed:
     new: str
 
 
-FILES = {"machine": "machine.c", "mark": "dma_mark.h", "put": "dma_pool.h", "ends": "dma_pool.h", "init": "dma_pool.c", "pool": "dma_pool.c", "buffer": "dma_pool.c"}
-FILES |= {"direct": "dma_direct.h", "queue": "dma_queue.c", "fifo": "dma_fifo.h", "step": "dma_step.h"}
+FILES = {"machine": "machine.c", "mark": "dma_mark.h", "put": "dma_pool.h", "stack": "dma_pool.h", "init": "dma_pool.c", "pool": "dma_pool.c"}
+FILES |= {"buffer": "dma_pool.c", "direct": "dma_direct.h", "queue": "dma_queue.c", "fifo": "dma_fifo.h", "step": "dma_step.h"}
+FILES |= {"commit": "dma_queue.c", "part": "dma_part.h", "end": "dma_end.h"}
 
 
 def _seed(unit, function, old, new="", file=None):
@@ -64,8 +65,8 @@ SEEDS = {
     "departs_uncounted": _seed("put", "tn_pool_count_move", "        pool->away++;\n", "        (void)pool;\n"),
     "retires_uncounted": _seed("put", "tn_pool_count_move", "        pool->retired++;\n", "        (void)pool;\n"),
     "pushed_uncounted": _seed("put", "tn_stack_push", "    pool->free = top + 1;\n"),
-    "taken_stays_on_the_stack": _seed("ends", "tn_buffer_alloc_commit", "    pool->free = top;\n"),
-    "buffer_never_retired": _seed("ends", "tn_buffer_end", "name.mark >= pool->last_mark, 0", "name.mark == pool->last_mark, 0"),
+    "taken_stays_on_the_stack": _seed("stack", "tn_buffer_alloc_commit", "    pool->free = top;\n"),
+    "buffer_never_retired": _seed("stack", "tn_buffer_end", "name.mark >= pool->last_mark, 0", "name.mark == pool->last_mark, 0"),
     # pools
     "invalidated_under_a_device": _seed("pool", "buffers_allow", "return pool->away == 0;", "return pool->away == pool->quarantined;"),
     "old_names_accepted": _seed("pool", "tn_buffer_is_name", "pool->mark[name.slot] == name.mark && is_held", "is_held"),
@@ -108,6 +109,21 @@ SEEDS = {
     "ended_twice": _seed("queue", "tn_fence_end_decide", "state == TN_FENCE_ENDED)\n        return TN_ESTATE;",
                          "state == TN_FENCE_FREE)\n        return TN_ESTATE;"),
     "one_waiter_too_many": _seed("queue", "tn_fence_wait_decide", "record->waiters < queue->waiters_max", "record->waiters <= queue->waiters_max"),
+    # the commits of queues, and the ends of fences
+    "moves_what_is_not_there": _seed("part", "tn_part_arrive", "    if (tn_buffer_arrive_decide(pool, name, to) != TN_OK)\n        return;\n"),
+    "used_is_forgotten": _seed("end", "tn_fence_complete", "    queue->record[slot].used = used;\n"),
+    "aborted_stays_in_the_fifo": _seed("end", "tn_fence_abort", "state == TN_FENCE_QUEUED)", "state == TN_FENCE_OPEN)"),
+    "orphan_is_not_noted": _seed("end", "tn_fence_orphan", ".orphan = true;", ".orphan = false;"),
+    "closed_without_a_place": _seed("commit", "tn_submit_close_commit", "    tn_fence_enqueue(queue, tn_handle_slot(fence));",
+                                    "    tn_fence_move(queue, tn_handle_slot(fence), TN_FENCE_QUEUED);"),
+    "posted_under_the_next_name": _seed("commit", "tn_queue_post_commit", "slot = tn_fence_post(queue);",
+                                        "slot = tn_fence_post(queue) + 1;"),
+    "one_buffer_too_many": _seed("commit", "move_each", "i < count; i++) {", "i <= count; i++) {"),
+    "completed_whatever_the_device_says": _seed("commit", "tn_complete_commit", "tn_fence_complete(queue, slot, used, status);",
+                                                "tn_fence_complete(queue, slot, used, TN_OK);"),
+    "aborted_whatever_is_asked": _seed("commit", "tn_fence_end_commit", "tn_fence_abort(queue, slot, (uint32_t)status);",
+                                       "tn_fence_abort(queue, slot, TN_EABORTED);"),
+    "orphan_of_no_one": _seed("commit", "tn_fence_orphan_commit", "    tn_fence_orphan(queue, slot);\n"),
 }
 
 
