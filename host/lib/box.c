@@ -3,7 +3,9 @@
  * Boxes: a token in the pool's memory, and its address in the user's hands. Each life of a buffer uses the next of its
  * LIVES boxes, so that an address from before finds a token that is no longer good.
  */
+#ifndef TN_OWN_OFF
 #define TN_OWN_OFF /* tokens in an array are what the checkers cannot follow; the run-time checks are what remains */
+#endif
 #include <tenure/box.h>
 #include <tenure/tenure.h>
 

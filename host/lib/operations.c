@@ -127,19 +127,21 @@ static uint64_t now_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-enum tn_status tn_dma_poll(tn_poll *poll, void *context, uint32_t tag, uint64_t timeout_ns, uint32_t *used)
+bool tn_dma_poll(tn_poll *poll, void *context, uint32_t tag, uint64_t timeout_ns, uint32_t *used,
+                 enum tn_status *status)
 {
+    *status = TN_EINVAL;
     if (timeout_ns == UINT64_MAX)
-        return TN_EINVAL;
-    enum tn_status status = poll(context, tag, used);
-    if (status != TN_EAGAIN)
-        return status;
-    uint64_t begin = now_ns();
-    while (now_ns() - begin < timeout_ns) {
-        status = poll(context, tag, used);
-        if (status != TN_EAGAIN)
-            return status;
+        return false;
+    *status = poll(context, tag, used);
+    if (*status != TN_EAGAIN)
+        return true;
+    for (uint64_t begin = now_ns(); now_ns() - begin < timeout_ns;) {
+        *status = poll(context, tag, used);
+        if (*status != TN_EAGAIN)
+            return true;
         __builtin_ia32_pause();
     }
-    return TN_ETIMEDOUT;
+    *status = TN_ETIMEDOUT;
+    return false;
 }

@@ -71,7 +71,7 @@ static enum tn_status take_buffer(struct call *call, enum tn_kind kind, uint32_t
                                  tn_buffer_pack(name)};
     *slot = (uint32_t)name.slot;
     call->value[0] = grant_commit(call->process, &grant);
-    call->value[1] = pool->address + (uint64_t)*slot * pool->core.buffer_bytes;
+    call->value[1] = pool_buffer_address(pool, *slot);
     return TN_OK;
 }
 

@@ -225,11 +225,6 @@ void pool_buffer_ended(struct pool *pool, uint32_t slot)
     pool_settle(pool);
 }
 
-static uint64_t buffer_address(const struct pool *pool, uint32_t slot)
-{
-    return pool->address + (uint64_t)slot * pool->core.buffer_bytes;
-}
-
 static bool is_guarded(const struct pool *pool)
 {
 #ifndef TN_TWIN /* negative twin: the client reaches what its device has */
@@ -244,14 +239,14 @@ void pool_buffer_hide(struct pool *pool, uint32_t slot)
 {
     if (!is_guarded(pool))
         return;
-    space_hide(&pool->owner->space, buffer_address(pool, slot), pool->core.buffer_bytes / PAGE_SIZE);
+    space_hide(&pool->owner->space, pool_buffer_address(pool, slot), pool->core.buffer_bytes / PAGE_SIZE);
     pool->owner->flush_due = true;
 }
 
 void pool_buffer_show(struct pool *pool, uint32_t slot)
 {
     if (is_guarded(pool))
-        space_show(&pool->owner->space, buffer_address(pool, slot), pool->core.buffer_bytes / PAGE_SIZE);
+        space_show(&pool->owner->space, pool_buffer_address(pool, slot), pool->core.buffer_bytes / PAGE_SIZE);
 }
 
 bool pools_hide(const struct process *owner, uint64_t address)

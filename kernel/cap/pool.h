@@ -70,6 +70,12 @@ void pool_settle(struct pool *pool);
 /* The struct pool around its core part. */
 struct pool *pool_of(struct tn_pool *core);
 
+/* Where a buffer is in its owner's space. */
+static inline uint64_t pool_buffer_address(const struct pool *pool, uint32_t slot)
+{
+    return pool->address + (uint64_t)slot * pool->core.buffer_bytes;
+}
+
 static inline uint64_t pool_buffer_physical(const struct pool *pool, uint32_t slot)
 {
     return pool->physical + (uint64_t)slot * pool->core.buffer_bytes;

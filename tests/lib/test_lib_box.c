@@ -41,7 +41,7 @@ static void a_box_lives_from_alloc_to_release(void **state)
     }
 }
 
-static void g3_late_pointers_are_refused_for_fifteen_lives(void **state)
+static void g3_late_pointers_are_refused_for_seven_lives(void **state)
 {
     (void)state;
     FOR_EACH_KIND(kind)
@@ -55,7 +55,7 @@ static void g3_late_pointers_are_refused_for_fifteen_lives(void **state)
         b = tn_box_complete(f, 10);
         assert_null(tn_box_complete(late_fence, 10));
         tn_box_release(b);
-        for (int life = 0; life < 6; life++) { /* two generations a life */
+        for (int life = 0; life < 7; life++) { /* two generations a life */
             b = tn_box_alloc(pool);
             assert_null(tn_box_data(late));
             tn_box_release(late);
@@ -127,7 +127,7 @@ static void nothing_is_refused_everywhere(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_box_lives_from_alloc_to_release),
-    cmocka_unit_test(g3_late_pointers_are_refused_for_fifteen_lives),
+    cmocka_unit_test(g3_late_pointers_are_refused_for_seven_lives),
     cmocka_unit_test(g6_a_refused_submit_is_told_at_its_end),
     cmocka_unit_test(g10_a_box_in_quarantine_is_lost),
     cmocka_unit_test(nothing_is_refused_everywhere),

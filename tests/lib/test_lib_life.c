@@ -191,6 +191,28 @@ static void g2_a_wait_ends_with_the_device_or_with_its_deadline(void **state)
     }
 }
 
+static void g2_no_answer_of_a_device_is_taken_for_a_wait_that_goes_on(void **state)
+{
+    (void)state;
+    for (uint32_t answer = TN_OK; answer < TN_STATUS_COUNT; answer++) {
+        struct tn_dma_pool *pool = lib_pool(TN_GUARD_OFF, TN_SCRUB_NEVER);
+        struct device device = {2, (enum tn_status)answer, 7};
+        struct tn_dma_buffer b = lib_alloc(pool);
+        struct tn_fence f = lib_submit(&b, 100);
+        if (answer == TN_EAGAIN) { /* the one word for "not yet" */
+            assert_false(tn_fence_wait(&f, poll_device, &device, 0, &b));
+            b = lib_complete(&f, 0);
+        } else {
+            assert_true(tn_fence_wait(&f, poll_device, &device, 1000000000, &b));
+            assert_int_equal(tn_dma_buffer_status(&b), answer);
+            assert_int_equal(tn_dma_buffer_used(&b), answer == TN_OK ? 7 : 0);
+        }
+        assert_false(tn_fence_is_held(&f));
+        tn_dma_buffer_release(&b);
+        lib_destroy(pool);
+    }
+}
+
 static void what_is_parked_comes_back_once(void **state)
 {
     (void)state;
@@ -240,6 +262,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(g2_a_failure_gives_the_buffer_back),
     cmocka_unit_test(g10_a_buffer_in_quarantine_never_comes_back),
     cmocka_unit_test(g2_a_wait_ends_with_the_device_or_with_its_deadline),
+    cmocka_unit_test(g2_no_answer_of_a_device_is_taken_for_a_wait_that_goes_on),
     cmocka_unit_test(what_is_parked_comes_back_once),
     cmocka_unit_test(statuses_have_names_and_the_version_is_the_header_s),
 };

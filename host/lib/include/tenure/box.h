@@ -5,8 +5,9 @@
  * -Wmismatched-dealloc, -fanalyzer): submit ends a buffer's pointer as free ends one of malloc's. Every call is an
  * ordinary function.
  *
- * A pool serves boxes if its configuration says so. A pointer that is used too late is refused at run time during the
- * next 15 lives of its buffer; after that it may name another life. A token never does: where a token can be, use one.
+ * A pool serves boxes if its configuration says so. A pointer that is used too late is refused at run time until its
+ * buffer is 16 generations older (each completion and each release is one: seven lives with one journey each); after
+ * that it may name another life. A token never does: where a token can be, use one.
  */
 #ifndef TENURE_BOX_H
 #define TENURE_BOX_H

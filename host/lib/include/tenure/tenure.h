@@ -298,10 +298,10 @@ TN_OWN_INLINE void tn_fence_quarantine(struct tn_fence *fence)
 /* What a device says about the request with this tag. TN_EAGAIN: not done yet. TN_OK: done, and *used is written. Any
  * other status: it failed. */
 typedef enum tn_status tn_poll(void *context, uint32_t tag, uint32_t *used);
-/* Polls until the request has ended or `timeout_ns` have passed: TN_ETIMEDOUT. TN_EINVAL: UINT64_MAX; no wait is
- * without an end. */
-TN_NOTHROW TN_MUST_CHECK enum tn_status tn_dma_poll(tn_poll *poll, void *context, uint32_t tag, uint64_t timeout_ns,
-                                                    uint32_t *used);
+/* Polls until the request has ended: true, and *status is the device's answer, whatever it is. False: not ended, and
+ * *status is TN_ETIMEDOUT (`timeout_ns` have passed), or TN_EINVAL (UINT64_MAX: no wait is without an end). */
+TN_NOTHROW TN_MUST_CHECK bool tn_dma_poll(tn_poll *poll, void *context, uint32_t tag, uint64_t timeout_ns,
+                                          uint32_t *used, enum tn_status *status);
 /* Polls the device, then completes or fails the fence as it says. False: not ended in time; the fence is still held, to
  * be waited for again, failed after a reset, or put into quarantine. */
 TN_OWN_INLINE TN_MUST_CHECK bool tn_fence_wait(struct tn_fence *fence, tn_poll *poll, void *context,
@@ -312,10 +312,9 @@ TN_OWN_INLINE bool tn_fence_wait(struct tn_fence *fence, tn_poll *poll, void *co
 {
     TN_OWN_REQUIRE(fence->held);
     TN_OWN_EMPTY(buffer->held);
-    uint32_t used = 0;
-    const enum tn_status status = tn_dma_poll(poll, context, fence->slot, timeout_ns, &used);
-    unsigned held = 0;
-    if (status == TN_ETIMEDOUT || status == TN_EINVAL) {
+    uint32_t used = 0, held = 0;
+    enum tn_status status;
+    if (!tn_dma_poll(poll, context, fence->slot, timeout_ns, &used, &status)) {
         buffer->status = (uint32_t)status;
     } else {
         struct tn_fence rest = *fence;
