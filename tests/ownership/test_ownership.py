@@ -14,6 +14,7 @@ from harness import paths
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 INCLUDES = [f"-I{paths.ROOT}/include", f"-I{paths.ROOT}/host/lib/include"]
+MACHINE = [f"-I{paths.ROOT}/include", f"-I{paths.ROOT}/user/lib", f"-I{paths.ROOT}/freestanding"]
 STRICT = ["-std=gnu17", "-Wall", "-Wextra"]
 # checker -> the mark in the source that says what it must answer, and how it is asked
 CHECKERS = {
@@ -29,12 +30,14 @@ BOX_CHECKERS = {
 OFF = ["gcc", *STRICT, "-O2", "-DTN_OWN_OFF", "-Wno-unused-result", "-c", "-o", "/dev/null"]
 RIGHT = ("right_straight.c", "right_loops.c", "right_tables.c", "right_batches.c")
 WRONG = ("wrong_buffers.c", "wrong_fences.c")
+CLIENTS = "wrong_client.c"  # against the interfaces of user programs in the machine
 CASE = re.compile(r"^#(?:el)?if PROGRAM == (\d+)\s+/\* (.*?) \*/$", re.M)
 
 
 def compile_with(command, path, *more):
     """(status, the errors, all that was said)"""
-    words = [*command, *INCLUDES, *more, os.path.join(HERE, path)]
+    of_the_machine = path == CLIENTS or os.path.isabs(path)
+    words = [*command, *(MACHINE if of_the_machine else INCLUDES), *more, os.path.join(HERE, path)]
     done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"})
     return done.returncode, re.findall(r"^.*?: (?:fatal )?error: (.*)$", done.stderr, re.M), done.stderr
 
@@ -99,6 +102,50 @@ def test_g1_every_wrong_program_with_boxes_is_refused_with_its_message(checker):
     assert [answer for answer in (judge("wrong_boxes.c", number, checker) for number in numbers) if answer] == []
 
 
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_g1_every_wrong_client_and_service_of_the_machine_is_refused(checker):
+    numbers = cases(CLIENTS)
+    assert list(numbers) == list(range(1, 17))
+    assert [answer for answer in (judge(CLIENTS, number, checker) for number in numbers) if answer] == []
+
+
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_the_client_in_the_readme_is_accepted(checker, tmp_path):
+    with open(os.path.join(paths.ROOT, "README.md"), encoding="utf-8") as file:
+        program = re.search(r"## The API in 20 lines\n.*?```c\n(.*?)```", file.read(), re.S)[1]
+    path = tmp_path / "client.c"
+    path.write_text(program)
+    status, _, said = compile_with([*CHECKERS[checker][1], "-Werror"], str(path))
+    assert status == 0, said
+    path.write_text(program.replace("&buffer, &read, &fence);", "&buffer, &read, &fence), tn_dma_buffer_release(&buffer);"))
+    assert compile_with(CHECKERS[checker][1], str(path))[0] != 0
+
+
+# A program of ours -> what is taken out of it, what stands there instead, and what the compiler must say then.
+MISTAKES = {
+    "drivers/virtio_blk/main.c": ("tn_service_complete(&service, &reply, &answer);\n            continue;", "continue;"),
+    "services/blk_read/main.c": ("place->arrived = 1;", "sha256_update(&job.hash, tn_dma_buffer_data(&buffer), 1);"),
+    "services/blk_verify/main.c": ("if (!tn_dma_buffer_park(&buffer, &job.spare[job.spares]))\n        __builtin_trap();", ""),
+    "services/blk_bench/main.c": ("next_ended(&buffer);\n        submit(&buffer);", "next_ended(&buffer);"),
+}
+
+
+@pytest.mark.parametrize("checker", CHECKERS)
+@pytest.mark.parametrize("program", MISTAKES)
+def test_g1_our_own_programs_are_built_under_the_checkers(program, checker, tmp_path):
+    """As they are they pass; with a mistake in them they do not."""
+    path = os.path.join(paths.ROOT, "user", program)
+    text, wrong = read(path), str(tmp_path / "wrong.c")
+    before, after = MISTAKES[program]
+    assert text.count(before) == 1, program
+    with open(wrong, "w", encoding="utf-8") as file:
+        file.write(text.replace(before, after))
+    command = [*CHECKERS[checker][1], "-ffreestanding", f"-I{os.path.dirname(path)}"]
+    assert compile_with(command, path)[0] == 0
+    status, errors, said = compile_with(command, wrong)
+    assert status != 0 and any(re.search("ownership|mutex", error) for error in errors), said
+
+
 @pytest.mark.parametrize("flags", ["gcc -O2", "gcc -O2 -fanalyzer", "gcc -O0", "clang -O2 -Wthread-safety"])
 def test_right_programs_with_boxes_are_accepted(flags):
     status, _, said = compile_with([*flags.split(), *STRICT, "-Werror", "-c", "-o", "/dev/null"], "right_boxes.c")
@@ -108,7 +155,7 @@ def test_right_programs_with_boxes_are_accepted(flags):
 def test_g1_twin_with_the_checkers_off_every_wrong_program_compiles():
     """The negative twin: so it is the checkers that refuse, and not a slip of the pen."""
     with ThreadPoolExecutor(2) as pool:
-        programs = wrong_programs() + [("wrong_boxes.c", number) for number in cases("wrong_boxes.c")]
+        programs = wrong_programs() + [(path, n) for path in ("wrong_boxes.c", CLIENTS) for n in cases(path)]
         answers = list(pool.map(lambda p: compile_with(OFF, p[0], f"-DPROGRAM={p[1]}"), programs))
     assert [said for status, _, said in answers if status != 0] == []
 

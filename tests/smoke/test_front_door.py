@@ -119,7 +119,12 @@ def test_an_interrupted_run_leaves_no_machine_behind(build, how):
     slow = os.path.join(build, "slow.img")
     with open(slow, "wb") as file:
         file.truncate(1024 * MiB)  # sparse; long enough to be interrupted
-    process = subprocess.Popen([*RUN[:-1], build, "--disk", slow], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        [*RUN[:-1], build, "--disk", slow],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
+    )
     try:
         deadline = time.monotonic() + 30
         while not machines_of(build) and time.monotonic() < deadline:

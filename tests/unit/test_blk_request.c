@@ -151,13 +151,15 @@ static void answers_of_the_device_are_translated(void **state)
 {
     (void)state;
     struct tn_request request = read_of(0, 4096);
-    struct tn_answer a = blk_answer(&request, &(struct virtq_done){.status = VIRTIO_BLK_S_OK, .written = 4096});
+    struct tn_answer a =
+        blk_answer(request.direction, request.length, &(struct virtq_done){.status = VIRTIO_BLK_S_OK, .written = 4096});
     assert_int_equal(a.status, TN_OK);
     assert_int_equal(a.used, 4096);
-    a = blk_answer(&request, &(struct virtq_done){.status = VIRTIO_BLK_S_IOERR, .written = 4096});
+    a = blk_answer(request.direction, request.length,
+                   &(struct virtq_done){.status = VIRTIO_BLK_S_IOERR, .written = 4096});
     assert_int_equal(a.status, TN_EIO);
     assert_int_equal(a.used, 0);
-    a = blk_answer(&request, &(struct virtq_done){.status = VIRTIO_BLK_S_UNSUPP});
+    a = blk_answer(request.direction, request.length, &(struct virtq_done){.status = VIRTIO_BLK_S_UNSUPP});
     assert_int_equal(a.status, TN_ENOTSUP);
 }
 
@@ -165,7 +167,8 @@ static void a_read_that_is_done_but_short_is_an_error(void **state)
 {
     (void)state;
     struct tn_request request = read_of(0, 4096);
-    struct tn_answer a = blk_answer(&request, &(struct virtq_done){.status = VIRTIO_BLK_S_OK, .written = 4095});
+    struct tn_answer a =
+        blk_answer(request.direction, request.length, &(struct virtq_done){.status = VIRTIO_BLK_S_OK, .written = 4095});
     assert_int_equal(a.status, TN_EIO);
     assert_int_equal(a.used, 0);
 }

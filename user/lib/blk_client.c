@@ -19,17 +19,26 @@ static enum tn_direction direction_of(uint32_t opcode)
     }
 }
 
-void tn_blk_submit(struct tn_blk *blk, struct tn_dma_buffer *buffer, const struct tn_blk_transfer *transfer,
-                   struct tn_fence *fence)
+struct tn_dma_request tn_blk_request(const struct tn_blk_transfer *transfer)
 {
-    struct tn_dma_request request = {
+    return (struct tn_dma_request){
         .opcode = (uint16_t)transfer->opcode,
         .direction = direction_of(transfer->opcode),
         .length = transfer->length,
         .argument = transfer->address,
         .cookie = transfer->cookie,
     };
-    tn_dma_submit(&blk->queue, buffer, &request, fence);
+}
+
+enum tn_status tn_blk_command(struct tn_blk *blk, const struct tn_blk_transfer *transfer, uint64_t deadline,
+                              struct tn_dma_result *result)
+{
+    const struct tn_dma_request request = tn_blk_request(transfer);
+    TN_COMMAND(command);
+    tn_dma_command(&blk->queue, &request, &command);
+    if (!tn_command_wait(&command, deadline, result))
+        tn_command_abandon(&command);
+    return result->status;
 }
 
 void tn_blk_open(struct tn_blk *blk, const struct tn_start *start, uint64_t deadline)
@@ -43,12 +52,8 @@ void tn_blk_open(struct tn_blk *blk, const struct tn_start *start, uint64_t dead
     tn_dma_queue_init(&blk->queue, channel->handle);
 
     const struct tn_blk_transfer info = {.opcode = TN_BLK_INFO};
-    struct tn_fence fence;
-    struct tn_fence_result result;
-    tn_blk_submit(blk, NULL, &info, &fence);
-    enum tn_status status = tn_fence_take(&fence, deadline, &result);
-    if (status == TN_OK)
-        status = result.status;
+    struct tn_dma_result result;
+    enum tn_status status = tn_blk_command(blk, &info, deadline, &result);
     if (status != TN_OK)
         tn_die("%s: no answer about the disk: %s; is its driver running?", channel->name, tn_status_name(status));
     blk->bytes = result.answer[0];

@@ -30,8 +30,29 @@ struct tn_blk_transfer {
     uint64_t address;
     uint64_t cookie; /* comes back with the result */
 };
-/* One request; see tn_dma_submit. `buffer` is NULL for INFO and FLUSH. */
-void tn_blk_submit(struct tn_blk *blk, struct tn_dma_buffer *buffer, const struct tn_blk_transfer *transfer,
-                   struct tn_fence *fence);
+/* The same in the words of tenure/dma.h. */
+struct tn_dma_request tn_blk_request(const struct tn_blk_transfer *transfer);
+
+/* READ and WRITE; see tn_dma_submit and tn_dma_enqueue. */
+TN_OWN_INLINE void tn_blk_submit(struct tn_blk *blk, struct tn_dma_buffer *buffer,
+                                 const struct tn_blk_transfer *transfer, struct tn_fence *fence) TN_OWN_TAKES(buffer)
+    TN_OWN_GIVES(fence);
+TN_OWN_INLINE void tn_blk_submit(struct tn_blk *blk, struct tn_dma_buffer *buffer,
+                                 const struct tn_blk_transfer *transfer, struct tn_fence *fence)
+{
+    const struct tn_dma_request request = tn_blk_request(transfer);
+    tn_dma_submit(&blk->queue, buffer, &request, fence);
+}
+TN_OWN_INLINE void tn_blk_enqueue(struct tn_blk *blk, struct tn_dma_buffer *buffer,
+                                  const struct tn_blk_transfer *transfer) TN_OWN_TAKES(buffer);
+TN_OWN_INLINE void tn_blk_enqueue(struct tn_blk *blk, struct tn_dma_buffer *buffer,
+                                  const struct tn_blk_transfer *transfer)
+{
+    const struct tn_dma_request request = tn_blk_request(transfer);
+    tn_dma_enqueue(&blk->queue, buffer, &request);
+}
+/* INFO and FLUSH, to their end. TN_ETIMEDOUT: none in time; the request is then nobody's, and its end is not told. */
+TN_MUST_CHECK enum tn_status tn_blk_command(struct tn_blk *blk, const struct tn_blk_transfer *transfer,
+                                            uint64_t deadline, struct tn_dma_result *result);
 
 #endif

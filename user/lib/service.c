@@ -13,10 +13,9 @@ static void request_came(struct tn_source *source, const struct tn_cqe *cqe)
     struct tn_service *service = (struct tn_service *)source;
     if (cqe->kind != TN_CQE_REQUEST || service->arrived - service->taken >= TN_SERVICE_CREDITS_MAX)
         __builtin_trap(); /* the kernel sends one request for each credit */
-    struct tn_request *request = &service->queue[service->arrived++ % TN_SERVICE_CREDITS_MAX];
-    *request = (struct tn_request){
-        .id = cqe->value[0],
-        .ticket = cqe->value[1],
+    struct tn_arrival *arrival = &service->queue[service->arrived++ % TN_SERVICE_CREDITS_MAX];
+    arrival->reply = (struct tn_parked_reply){.id = cqe->value[0], .ticket = cqe->value[1]};
+    arrival->request = (struct tn_request){
         .argument = cqe->value[4],
         .token = {.bits = cqe->value[5]},
         .length = (uint32_t)cqe->value[3],
@@ -53,23 +52,15 @@ enum tn_status tn_service_open(struct tn_service *service, const struct tn_start
     return tn_ring_call(&sqe, NULL);
 }
 
-enum tn_status tn_service_take(struct tn_service *service, struct tn_request *request)
-{
-    if (service->taken == service->arrived)
-        return TN_EAGAIN;
-    *request = service->queue[service->taken++ % TN_SERVICE_CREDITS_MAX];
-    return TN_OK;
-}
-
-void tn_service_complete(struct tn_service *service, const struct tn_request *request, const struct tn_answer *answer)
+void tn_service_answer(struct tn_service *service, const struct tn_parked_reply *name, const struct tn_answer *answer)
 {
     struct tn_sqe *sqe = tn_ring_push();
     sqe->op = TN_OP_COMPLETE;
     sqe->flags = TN_SQE_QUIET;
     sqe->user_data = tn_source_user_data(&service->failure);
     sqe->handle = service->handle;
-    sqe->arg[0] = request->id;
-    sqe->arg[1] = request->ticket;
+    sqe->arg[0] = name->id;
+    sqe->arg[1] = name->ticket;
     sqe->arg[2] = tn_complete_word((uint32_t)answer->status, answer->used);
     sqe->arg[3] = answer->word[0];
     sqe->arg[4] = answer->word[1];

@@ -23,14 +23,21 @@ enum fence_state {
     FENCE_ENDED,
 };
 
+enum fence_holder {
+    HOLDER_PROGRAM,
+    HOLDER_QUEUE,
+    HOLDER_NOBODY, /* abandoned: its end is not told */
+};
+
 struct record {
     struct tn_source source; /* first: the ring delivers here */
     uint64_t generation;
     struct tn_dma_queue *queue;
     enum fence_state state;
-    uint32_t next; /* FREE: in the free list. ENDED: in the queue's list of ended fences. */
-    uint32_t previous;
-    struct tn_fence_result result; /* .buffer: what was submitted, until the end says what came back */
+    uint32_t next; /* FREE: in the free list. ENDED and held by the queue: in its list of ended fences. */
+    enum fence_holder holder;
+    struct tn_parked_buffer buffer; /* what was submitted, until the end says what came back */
+    struct tn_dma_result result;
 };
 
 static struct record records[FENCES];
@@ -53,12 +60,17 @@ static uint32_t record_take(void)
     return slot;
 }
 
-/* ---- the list of ended fences ---- */
+static void record_give(uint32_t slot)
+{
+    records[slot].queue->pending--;
+    records[slot].state = FENCE_FREE;
+    records[slot].next = free_head;
+    free_head = slot;
+}
 
 static void ended_append(struct tn_dma_queue *queue, uint32_t slot)
 {
     records[slot].next = NOBODY;
-    records[slot].previous = queue->ended_tail;
     if (queue->ended_tail == NOBODY)
         queue->ended_head = slot;
     else
@@ -66,35 +78,25 @@ static void ended_append(struct tn_dma_queue *queue, uint32_t slot)
     queue->ended_tail = slot;
 }
 
-static void ended_remove(struct tn_dma_queue *queue, uint32_t slot)
-{
-    struct record *record = &records[slot];
-    if (record->previous == NOBODY)
-        queue->ended_head = record->next;
-    else
-        records[record->previous].next = record->next;
-    if (record->next == NOBODY)
-        queue->ended_tail = record->previous;
-    else
-        records[record->next].previous = record->previous;
-}
-
 static void fence_ended(struct tn_source *source, const struct tn_cqe *cqe)
 {
     struct record *record = (struct record *)source;
     if (record->state != FENCE_PENDING || cqe->kind != TN_CQE_FENCE)
         __builtin_trap(); /* the kernel ends each fence once */
-    struct tn_fence_result *result = &record->result;
+    struct tn_dma_result *result = &record->result;
     result->status = (enum tn_status)cqe->status;
     result->used = (uint32_t)cqe->value[1];
     result->answer[0] = cqe->value[2];
     result->answer[1] = cqe->value[3];
     /* The memory stays where it was; only the name is new. */
-    result->buffer.handle = cqe->value[0];
-    if (result->buffer.handle == TN_HANDLE_NONE)
-        result->buffer = (struct tn_dma_buffer){0};
+    record->buffer.handle = cqe->value[0];
+    if (record->buffer.handle == TN_HANDLE_NONE)
+        record->buffer = (struct tn_parked_buffer){0};
     record->state = FENCE_ENDED;
-    ended_append(record->queue, (uint32_t)(record - records));
+    if (record->holder == HOLDER_QUEUE)
+        ended_append(record->queue, (uint32_t)(record - records));
+    else if (record->holder == HOLDER_NOBODY)
+        record_give((uint32_t)(record - records));
 }
 
 /* ---- pools and buffers ---- */
@@ -124,28 +126,27 @@ enum tn_status tn_dma_pool_release(struct tn_dma_pool *pool)
     return status;
 }
 
-enum tn_status tn_dma_buffer_alloc(const struct tn_dma_pool *pool, uint64_t length, struct tn_dma_buffer *buffer)
+enum tn_status tn_session_alloc(const struct tn_dma_pool *pool, uint64_t length, struct tn_parked_buffer *place)
 {
     struct tn_sqe sqe = {.op = TN_OP_BUFFER_ALLOC, .handle = pool->handle, .arg = {length}};
     struct tn_cqe answer;
     enum tn_status status = tn_ring_call(&sqe, &answer);
     if (status == TN_OK)
-        *buffer = (struct tn_dma_buffer){
+        *place = (struct tn_parked_buffer){
             .handle = answer.value[0], .data = (void *)answer.value[1], .bytes = answer.value[2]};
     return status;
 }
 
-enum tn_status tn_dma_buffer_release(struct tn_dma_buffer *buffer)
+enum tn_status tn_session_release(uint64_t handle)
 {
-    struct tn_sqe sqe = {.op = TN_OP_BUFFER_RELEASE, .handle = buffer->handle};
-    *buffer = (struct tn_dma_buffer){0};
+    struct tn_sqe sqe = {.op = TN_OP_BUFFER_RELEASE, .handle = handle};
     return tn_ring_call(&sqe, NULL);
 }
 
 /* ---- fences ---- */
 
-void tn_dma_submit(struct tn_dma_queue *queue, struct tn_dma_buffer *buffer, const struct tn_dma_request *request,
-                   struct tn_fence *fence)
+void tn_session_submit(struct tn_dma_queue *queue, const struct tn_parked_buffer *buffer,
+                       const struct tn_dma_request *request, struct tn_parked_fence *fence)
 {
     uint32_t slot = record_take();
     if (slot == NOBODY)
@@ -153,87 +154,112 @@ void tn_dma_submit(struct tn_dma_queue *queue, struct tn_dma_buffer *buffer, con
     struct record *record = &records[slot];
     record->state = FENCE_PENDING;
     record->queue = queue;
-    record->result = (struct tn_fence_result){.cookie = request->cookie};
-    if (buffer != NULL) {
-        record->result.buffer = *buffer;
-        *buffer = (struct tn_dma_buffer){0};
-    }
+    record->buffer = buffer != NULL ? *buffer : (struct tn_parked_buffer){0};
+    record->result.cookie = request->cookie;
+    record->holder = fence != NULL ? HOLDER_PROGRAM : HOLDER_QUEUE;
     queue->pending++;
-    *fence = (struct tn_fence){.generation = record->generation, .slot = slot};
+    if (fence == NULL)
+        queue->own++;
+    else
+        *fence = (struct tn_parked_fence){.generation = record->generation, .slot = slot};
 
     struct tn_sqe *sqe = tn_ring_push();
     sqe->op = TN_OP_SUBMIT;
     sqe->user_data = tn_source_user_data(&record->source);
     sqe->handle = queue->channel;
-    sqe->arg[0] = record->result.buffer.handle;
+    sqe->arg[0] = record->buffer.handle;
     sqe->arg[1] = tn_submit_word(request->opcode, (enum tn_direction)request->direction);
     sqe->arg[2] = request->length;
     sqe->arg[3] = request->argument;
 }
 
-static void take(uint32_t slot, struct tn_fence_result *result)
+static void take(uint32_t slot, struct tn_parked_buffer *buffer, struct tn_dma_result *result)
 {
-    struct record *record = &records[slot];
-    ended_remove(record->queue, slot);
-    record->queue->pending--;
-    *result = record->result;
-    record->result = (struct tn_fence_result){0};
-    record->state = FENCE_FREE;
-    record->next = free_head;
-    free_head = slot;
+    *buffer = records[slot].buffer;
+    *result = records[slot].result;
+    record_give(slot);
 }
 
-static const struct record *find(const struct tn_fence *fence)
+/* A fence that somebody outside may hold; what the queue keeps, only the queue takes. */
+static struct record *find(const struct tn_parked_fence *fence)
 {
     if (fence->generation == 0 || fence->slot >= never_used)
         return NULL;
-    const struct record *record = &records[fence->slot];
-    return record->generation == fence->generation && record->state != FENCE_FREE ? record : NULL;
+    struct record *record = &records[fence->slot];
+    bool is_it = record->generation == fence->generation && record->state != FENCE_FREE;
+    return is_it && record->holder == HOLDER_PROGRAM ? record : NULL;
 }
 
-enum tn_status tn_fence_take(const struct tn_fence *fence, uint64_t deadline, struct tn_fence_result *result)
+/* A wait that took nothing. */
+static void say(enum tn_status status, struct tn_parked_buffer *buffer, struct tn_dma_result *result)
 {
-    if (deadline == TN_DEADLINE_NEVER)
-        return TN_EINVAL;
+    *buffer = (struct tn_parked_buffer){0};
+    *result = (struct tn_dma_result){.status = status};
+}
+
+bool tn_session_take(const struct tn_parked_fence *fence, uint64_t deadline, struct tn_parked_buffer *buffer,
+                     struct tn_dma_result *result)
+{
+    if (deadline == TN_DEADLINE_NEVER) {
+        say(TN_EINVAL, buffer, result);
+        return false;
+    }
     const struct record *record = find(fence);
-    if (record == NULL)
-        return TN_ESTALE;
+    if (record == NULL) {
+        say(TN_ESTALE, buffer, result);
+        return true;
+    }
     if (record->state == FENCE_PENDING)
         tn_ring_flush();
     while (record->state == FENCE_PENDING) {
-        if (deadline <= tn_clock_now())
-            return TN_ETIMEDOUT;
+        if (deadline <= tn_clock_now()) {
+            say(TN_ETIMEDOUT, buffer, result);
+            return false;
+        }
         (void)tn_ring_wait(1, deadline);
     }
-    take(fence->slot, result);
-    return TN_OK;
+    take(fence->slot, buffer, result);
+    return true;
 }
 
-enum tn_status tn_fence_wait(const struct tn_fence *fence, uint64_t deadline, struct tn_dma_buffer *buffer,
-                             size_t *used)
+void tn_session_abandon(const struct tn_parked_fence *fence)
 {
-    struct tn_fence_result result;
-    enum tn_status status = tn_fence_take(fence, deadline, &result);
-    if (status != TN_OK)
-        return status;
-    if (buffer != NULL)
-        *buffer = result.buffer;
-    if (used != NULL)
-        *used = result.used;
-    return result.status;
+    struct record *record = find(fence);
+    if (record == NULL)
+        return;
+    record->holder = HOLDER_NOBODY;
+    if (record->state == FENCE_ENDED)
+        record_give(fence->slot);
 }
 
-enum tn_status tn_dma_queue_next(struct tn_dma_queue *queue, uint64_t deadline, struct tn_fence_result *result)
+/* TN_OK: an end is there. */
+static enum tn_status wait_for_end(const struct tn_dma_queue *queue, uint64_t deadline)
 {
     if (deadline == TN_DEADLINE_NEVER)
         return TN_EINVAL;
-    if (queue->pending == 0)
+    if (queue->own == 0)
         return TN_ENOENT;
     while (queue->ended_head == NOBODY) {
         enum tn_status status = tn_ring_wait(1, deadline);
         if (queue->ended_head == NOBODY && (status == TN_ETIMEDOUT || deadline <= tn_clock_now()))
             return TN_ETIMEDOUT;
     }
-    take(queue->ended_head, result);
     return TN_OK;
+}
+
+bool tn_session_next(struct tn_dma_queue *queue, uint64_t deadline, struct tn_parked_buffer *buffer,
+                     struct tn_dma_result *result)
+{
+    enum tn_status status = wait_for_end(queue, deadline);
+    if (status != TN_OK) {
+        say(status, buffer, result);
+        return false;
+    }
+    uint32_t slot = queue->ended_head;
+    queue->ended_head = records[slot].next;
+    if (queue->ended_head == NOBODY)
+        queue->ended_tail = NOBODY;
+    queue->own--;
+    take(slot, buffer, result);
+    return true;
 }

@@ -14,7 +14,12 @@
 
 static struct device device;
 static struct tn_service service;
-static struct tn_request with_device[VIRTQ_REQUESTS_MAX]; /* by slot */
+/* What the device works on, by slot. */
+static struct {
+    struct tn_parked_reply reply;
+    uint32_t length;
+    uint32_t direction;
+} with_device[VIRTQ_REQUESTS_MAX];
 
 static void complete_done(void)
 {
@@ -23,9 +28,11 @@ static void complete_done(void)
     uint32_t value;
     enum tn_status status;
     while ((status = virtq_take(&device.queue, &done, &lie, &value)) == TN_OK) {
-        const struct tn_request *request = &with_device[done.slot];
-        struct tn_answer answer = blk_answer(request, &done);
-        tn_service_complete(&service, request, &answer);
+        TN_REPLY(reply);
+        if (!tn_reply_unpark(&with_device[done.slot].reply, &reply))
+            __builtin_trap(); /* virtq_take gives slots in flight only */
+        struct tn_answer answer = blk_answer(with_device[done.slot].direction, with_device[done.slot].length, &done);
+        tn_service_complete(&service, &reply, &answer);
     }
     if (status == TN_EPROTOCOL)
         device_broken(&device, virtq_lie_text(lie), value);
@@ -44,15 +51,20 @@ static void acknowledge(void)
 static void take_requests(void)
 {
     struct tn_request request;
+    TN_REPLY(reply);
     uint32_t added = 0;
-    while (tn_service_take(&service, &request) == TN_OK) {
+    while (tn_service_take(&service, &request, &reply)) {
         struct virtq_request out;
         struct tn_answer answer;
         if (blk_judge(&device.geometry, &request, &out, &answer) == BLK_ANSWER) {
-            tn_service_complete(&service, &request, &answer);
+            tn_service_complete(&service, &reply, &answer);
             continue;
         }
-        with_device[virtq_add(&device.queue, &out)] = request;
+        uint16_t slot = virtq_add(&device.queue, &out);
+        if (!tn_reply_park(&reply, &with_device[slot].reply))
+            __builtin_trap(); /* virtq_add gives free slots only */
+        with_device[slot].length = request.length;
+        with_device[slot].direction = request.direction;
         added++;
     }
     if (added > 0 && virtq_publish(&device.queue) == VIRTQ_NOTIFY)

@@ -92,14 +92,14 @@ enum blk_next blk_judge(const struct blk_geometry *geometry, const struct tn_req
     }
 }
 
-struct tn_answer blk_answer(const struct tn_request *request, const struct virtq_done *done)
+struct tn_answer blk_answer(uint32_t direction, uint32_t length, const struct virtq_done *done)
 {
     switch (done->status) {
     case VIRTIO_BLK_S_OK:
         /* A read that says "done" and wrote less is an error: the rest would be zeroes that are not on the disk. */
-        if (request->direction == TN_FROM_DEVICE && done->written != request->length)
+        if (direction == TN_FROM_DEVICE && done->written != length)
             return (struct tn_answer){.status = TN_EIO};
-        return (struct tn_answer){.status = TN_OK, .used = request->length};
+        return (struct tn_answer){.status = TN_OK, .used = length};
     case VIRTIO_BLK_S_UNSUPP:
         return (struct tn_answer){.status = TN_ENOTSUP};
     default:

@@ -37,7 +37,7 @@ enum blk_next {
 enum blk_next blk_judge(const struct blk_geometry *geometry, const struct tn_request *request,
                         struct virtq_request *out, struct tn_answer *answer);
 
-/* What the client hears when the device is done. */
-struct tn_answer blk_answer(const struct tn_request *request, const struct virtq_done *done);
+/* What the client of a request of that direction and length hears when the device is done. */
+struct tn_answer blk_answer(uint32_t direction, uint32_t length, const struct virtq_done *done);
 
 #endif

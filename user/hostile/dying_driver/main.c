@@ -14,25 +14,28 @@
 
 static struct device device;
 static struct tn_service service;
+static struct tn_parked_reply never[VIRTQ_REQUESTS_MAX]; /* nobody will answer these */
 
 int tn_main(const struct tn_start *start)
 {
     uint64_t requests = 1;
     struct tn_request request;
+    TN_REPLY(reply);
     const struct tn_arg known[] = {{.key = "requests", .value = &requests, .min = 1, .max = 64}};
     tn_args_require(start->args, known, sizeof(known) / sizeof(known[0]));
     device_start(&device, start);
     if (tn_service_open(&service, start, device.queue.requests) != TN_OK)
         return 1;
     for (uint64_t posted = 0; posted < requests;) {
-        while (posted < requests && tn_service_take(&service, &request) == TN_OK) {
+        while (posted < requests && tn_service_take(&service, &request, &reply)) {
             struct virtq_request out;
             struct tn_answer answer;
             if (blk_judge(&device.geometry, &request, &out, &answer) == BLK_ANSWER) {
-                tn_service_complete(&service, &request, &answer);
+                tn_service_complete(&service, &reply, &answer);
                 continue;
             }
-            (void)virtq_add(&device.queue, &out);
+            if (!tn_reply_park(&reply, &never[virtq_add(&device.queue, &out)]))
+                __builtin_trap();
             posted++;
         }
         if (posted > 0 && virtq_publish(&device.queue) == VIRTQ_NOTIFY)

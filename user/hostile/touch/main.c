@@ -26,17 +26,6 @@ static void do_touch(volatile uint8_t *kept, enum kind kind)
         *kept = 1;
 }
 
-/* Submitted, seen by the kernel, and not back: the disk is slow. */
-static struct tn_fence submit_and_look(struct tn_dma_buffer *buffer)
-{
-    struct tn_fence fence;
-    tn_blk_submit(&blk, buffer, &(struct tn_blk_transfer){.opcode = TN_BLK_READ, .length = BYTES}, &fence);
-    enum tn_status status = tn_fence_wait(&fence, TN_DEADLINE_NOW, buffer, NULL);
-    if (status != TN_ETIMEDOUT)
-        tn_die("touch: FAIL the request is not in flight: %s", tn_status_name(status));
-    return fence;
-}
-
 int tn_main(const struct tn_start *start)
 {
     uint64_t kind = KIND_OWN;
@@ -44,16 +33,26 @@ int tn_main(const struct tn_start *start)
     tn_args_require(start->args, known, 1);
     tn_blk_open(&blk, start, tn_deadline_in(60 * TN_SECOND));
     struct tn_dma_pool pool = tn_blk_pool(&blk, BYTES, BUFFERS);
-    struct tn_dma_buffer buffer[BUFFERS] = {0};
+    struct tn_parked_buffer place[BUFFERS] = {{0}};
     volatile uint8_t *kept[BUFFERS];
     for (int i = 0; i < BUFFERS; i++) {
-        enum tn_status status = tn_dma_buffer_alloc(&pool, BYTES, &buffer[i]);
-        if (status != TN_OK)
-            tn_die("touch: FAIL buffer %d: %s", i, tn_status_name(status));
-        kept[i] = tn_dma_buffer_data(&buffer[i]);
+        TN_DMA_BUFFER(buffer);
+        if (!tn_dma_buffer_alloc(&pool, BYTES, &buffer))
+            tn_die("touch: FAIL buffer %d: %s", i, tn_status_name(tn_dma_buffer_status(&buffer)));
+        kept[i] = tn_dma_buffer_data(&buffer);
         do_touch(kept[i], KIND_LAST_BYTE);
+        if (!tn_dma_buffer_park(&buffer, &place[i]))
+            tn_die("touch: FAIL place %d is taken", i);
     }
-    struct tn_fence fence = submit_and_look(&buffer[1]);
+    TN_DMA_BUFFER(sent);
+    TN_FENCE(fence);
+    struct tn_dma_result result;
+    if (!tn_dma_buffer_unpark(&place[1], &sent))
+        tn_die("touch: FAIL there is no buffer 1");
+    tn_blk_submit(&blk, &sent, &(struct tn_blk_transfer){.opcode = TN_BLK_READ, .length = BYTES}, &fence);
+    /* Seen by the kernel, and not back: the disk is slow. */
+    if (tn_fence_wait(&fence, TN_DEADLINE_NOW, &sent, &result))
+        tn_die("touch: FAIL the request is not in flight: %s", tn_status_name(result.status));
     for (int i = 0; i < BUFFERS; i += 2) { /* its neighbours are still ours */
         do_touch(kept[i], KIND_WRITE);
         do_touch(kept[i], KIND_LAST_BYTE);
@@ -61,14 +60,19 @@ int tn_main(const struct tn_start *start)
     tn_print("touch: about to touch %s", kinds[kind]);
     if (kind != KIND_OWN) {
         do_touch(kept[1], (enum kind)kind);
-        tn_print("touch: FAIL still alive");
-        return 1;
+        tn_die("touch: FAIL still alive");
     }
-    enum tn_status status = tn_fence_wait(&fence, tn_deadline_in(60 * TN_SECOND), &buffer[1], NULL);
-    if (status != TN_OK)
-        tn_die("touch: FAIL the request ended with %s", tn_status_name(status));
+    if (!tn_fence_wait(&fence, tn_deadline_in(60 * TN_SECOND), &sent, &result))
+        tn_die("touch: FAIL the request does not end: %s", tn_status_name(result.status));
+    if (result.status != TN_OK)
+        tn_die("touch: FAIL the request ended with %s", tn_status_name(result.status));
+    if (!tn_dma_buffer_is_held(&sent))
+        tn_die("touch: FAIL the buffer did not come back");
     do_touch(kept[1], KIND_WRITE);
     do_touch(kept[1], KIND_LAST_BYTE);
+    enum tn_status status = tn_dma_buffer_release(&sent);
+    if (status != TN_OK)
+        tn_die("touch: FAIL the buffer was not taken back: %s", tn_status_name(status));
     tn_print("touch: ok");
     return 0;
 }

@@ -23,35 +23,44 @@ static struct {
     uint64_t address;
 } job;
 
-static void submit(struct tn_dma_buffer *buffer)
+TN_OWN_HELPER void submit(struct tn_dma_buffer *buffer) TN_OWN_TAKES(buffer)
 {
-    struct tn_fence fence;
-    tn_blk_submit(
+    tn_blk_enqueue(
         &job.blk, buffer,
-        &(struct tn_blk_transfer){.opcode = TN_BLK_READ, .length = (uint32_t)job.bytes, .address = job.address},
-        &fence);
+        &(struct tn_blk_transfer){.opcode = TN_BLK_READ, .length = (uint32_t)job.bytes, .address = job.address});
     job.address += job.bytes;
     if (job.address + job.bytes > job.blk.bytes)
         job.address = 0;
 }
 
-static struct tn_dma_buffer next_ended(void)
+TN_OWN_HELPER void next_ended(struct tn_dma_buffer *buffer) TN_OWN_GIVES(buffer)
 {
-    struct tn_fence_result result;
-    enum tn_status status = tn_dma_queue_next(&job.blk.queue, tn_deadline_in(answer_ns), &result);
-    if (status == TN_OK)
-        status = result.status;
-    if (status != TN_OK)
-        tn_die("bench: FAIL status=%s", tn_status_name(status));
-    return result.buffer;
+    struct tn_dma_result result;
+    if (!tn_dma_queue_next(&job.blk.queue, tn_deadline_in(answer_ns), buffer, &result) || result.status != TN_OK)
+        tn_die("bench: FAIL status=%s", tn_status_name(result.status));
+    if (!tn_dma_buffer_is_held(buffer))
+        tn_die("bench: FAIL a buffer did not come back");
 }
 
 /* `count` reads end, and as many begin. */
 static void run(uint64_t count)
 {
     for (; count > 0; count--) {
-        struct tn_dma_buffer buffer = next_ended();
+        TN_DMA_BUFFER(buffer);
+        next_ended(&buffer);
         submit(&buffer);
+    }
+}
+
+/* `count` reads end, and their buffers go back. */
+static void drain(uint64_t count)
+{
+    for (; count > 0; count--) {
+        TN_DMA_BUFFER(buffer);
+        next_ended(&buffer);
+        enum tn_status status = tn_dma_buffer_release(&buffer);
+        if (status != TN_OK)
+            tn_die("bench: FAIL a buffer was not taken back: %s", tn_status_name(status));
     }
 }
 
@@ -72,18 +81,16 @@ int tn_main(const struct tn_start *start)
                job.blk.block_bytes, job.blk.bytes);
     struct tn_dma_pool pool = tn_blk_pool(&job.blk, job.bytes, (uint32_t)job.depth);
     for (uint64_t i = 0; i < job.depth; i++) {
-        struct tn_dma_buffer buffer = {0};
-        enum tn_status status = tn_dma_buffer_alloc(&pool, job.bytes, &buffer);
-        if (status != TN_OK)
-            tn_die("buffer %lu of %lu refused: %s", i + 1, job.depth, tn_status_name(status));
+        TN_DMA_BUFFER(buffer);
+        if (!tn_dma_buffer_alloc(&pool, job.bytes, &buffer))
+            tn_die("buffer %lu of %lu refused: %s", i + 1, job.depth, tn_status_name(tn_dma_buffer_status(&buffer)));
         submit(&buffer);
     }
     run(job.ops / 8);
     tn_marker_begin();
     run(job.ops);
     tn_marker_end();
-    while (job.blk.queue.pending > 0)
-        (void)next_ended();
+    drain(job.depth);
     tn_print("bench: ops=%lu depth=%lu", job.ops, job.depth);
     return 0;
 }

@@ -19,7 +19,7 @@ enum {
 static const uint64_t answer_ns = 60 * TN_SECOND;
 
 struct place {
-    struct tn_dma_buffer buffer; /* empty while in flight */
+    struct tn_parked_buffer buffer; /* free while it is on its way */
     uint32_t length;
     uint32_t arrived;
 };
@@ -53,12 +53,16 @@ static void get_buffers(void)
         tn_die("pool of %lu buffers of %lu bytes refused: %s", wanted, job.chunk, tn_status_name(status));
     }
     for (; job.window < wanted; job.window++) {
-        status = tn_dma_buffer_alloc(&pool, job.chunk, &job.place[job.window].buffer);
-        if (status == TN_EBUDGET && job.window >= job.depth)
-            return;
-        if (status != TN_OK)
+        TN_DMA_BUFFER(buffer);
+        if (!tn_dma_buffer_alloc(&pool, job.chunk, &buffer)) {
+            status = tn_dma_buffer_status(&buffer);
+            if (status == TN_EBUDGET && job.window >= job.depth)
+                return;
             tn_die("buffer %lu of %lu refused: %s; see buffers in the manifest's budget", job.window + 1, wanted,
                    tn_status_name(status));
+        }
+        if (!tn_dma_buffer_park(&buffer, &job.place[job.window].buffer))
+            __builtin_trap();
     }
 }
 
@@ -71,11 +75,12 @@ static void submit_more(void)
         uint64_t rest = job.blk.bytes - address;
         place->length = (uint32_t)(rest < job.chunk ? rest : job.chunk);
         place->arrived = 0;
-        struct tn_fence fence;
-        tn_blk_submit(&job.blk, &place->buffer,
-                      &(struct tn_blk_transfer){
-                          .opcode = TN_BLK_READ, .length = place->length, .address = address, .cookie = job.next},
-                      &fence);
+        TN_DMA_BUFFER(buffer);
+        if (!tn_dma_buffer_unpark(&place->buffer, &buffer))
+            __builtin_trap(); /* what was hashed is back in its place */
+        tn_blk_enqueue(&job.blk, &buffer,
+                       &(struct tn_blk_transfer){
+                           .opcode = TN_BLK_READ, .length = place->length, .address = address, .cookie = job.next});
         job.depth_sum += job.blk.queue.pending;
         if (job.blk.queue.pending > job.depth_max)
             job.depth_max = job.blk.queue.pending;
@@ -93,15 +98,24 @@ static void show_progress(void)
     job.percent = percent + 10;
 }
 
-static void arrive(const struct tn_fence_result *result)
+/* Waits for one end. */
+static void arrive(void)
 {
-    struct place *place = &job.place[result->cookie % job.window];
-    uint64_t address = result->cookie * job.chunk;
-    if (result->status != TN_OK)
-        tn_die("error: reading %u bytes at byte %lu: %s", place->length, address, tn_status_name(result->status));
-    if (result->used != place->length)
-        tn_die("error: reading %u bytes at byte %lu: only %u came", place->length, address, result->used);
-    place->buffer = result->buffer;
+    TN_DMA_BUFFER(buffer);
+    struct tn_dma_result ended;
+    if (!tn_dma_queue_next(&job.blk.queue, tn_deadline_in(answer_ns), &buffer, &ended))
+        tn_die("error: no request has ended for %lu s: %s, %u in flight", answer_ns / TN_SECOND,
+               tn_status_name(ended.status), job.blk.queue.pending);
+    struct place *place = &job.place[ended.cookie % job.window];
+    uint64_t address = ended.cookie * job.chunk;
+    if (ended.status != TN_OK)
+        tn_die("error: reading %u bytes at byte %lu: %s", place->length, address, tn_status_name(ended.status));
+    if (ended.used != place->length)
+        tn_die("error: reading %u bytes at byte %lu: only %u came", place->length, address, ended.used);
+    if (!tn_dma_buffer_is_held(&buffer))
+        tn_die("error: reading %u bytes at byte %lu: the buffer did not come back", place->length, address);
+    if (!tn_dma_buffer_park(&buffer, &place->buffer))
+        __builtin_trap(); /* submit_more took it out */
     place->arrived = 1;
 }
 
@@ -109,7 +123,12 @@ static void hash_what_is_due(void)
 {
     while (job.hashed < job.next && job.place[job.hashed % job.window].arrived) {
         struct place *place = &job.place[job.hashed % job.window];
-        sha256_update(&job.hash, tn_dma_buffer_data(&place->buffer), place->length);
+        TN_DMA_BUFFER(buffer);
+        if (!tn_dma_buffer_unpark(&place->buffer, &buffer))
+            __builtin_trap(); /* it has arrived */
+        sha256_update(&job.hash, tn_dma_buffer_data(&buffer), place->length);
+        if (!tn_dma_buffer_park(&buffer, &place->buffer))
+            __builtin_trap();
         place->arrived = 0;
         job.hashed++;
         show_progress();
@@ -121,12 +140,7 @@ static void read_all(void)
     show_progress();
     submit_more();
     while (job.hashed < job.chunks) {
-        struct tn_fence_result result;
-        enum tn_status status = tn_dma_queue_next(&job.blk.queue, tn_deadline_in(answer_ns), &result);
-        if (status != TN_OK)
-            tn_die("error: no request has ended for %lu s: %s, %u in flight", answer_ns / TN_SECOND,
-                   tn_status_name(status), job.blk.queue.pending);
-        arrive(&result);
+        arrive();
         submit_more(); /* before the hash, so that the device has work meanwhile */
         hash_what_is_due();
         submit_more();

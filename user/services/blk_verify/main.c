@@ -20,7 +20,7 @@ static struct {
     uint64_t bytes;
     uint64_t depth;
     uint64_t chunk;
-    struct tn_dma_buffer spare[DEPTH_MAX];
+    struct tn_parked_buffer spare[DEPTH_MAX];
     uint64_t spares;
     uint64_t writes;
     uint64_t flushes;
@@ -41,16 +41,14 @@ static uint32_t length_at(uint64_t address)
     return (uint32_t)(rest < job.chunk ? rest : job.chunk);
 }
 
-static void fill(const struct tn_dma_buffer *buffer, uint64_t address)
+static void fill(uint64_t *words, uint64_t address)
 {
-    uint64_t *words = tn_dma_buffer_data(buffer);
     for (uint32_t at = 0; at < length_at(address); at += 8)
         words[at / 8] = splitmix64(job.seed + address + at);
 }
 
-static void verify(const struct tn_dma_buffer *buffer, uint64_t address)
+static void verify(const uint64_t *words, uint64_t address)
 {
-    const uint64_t *words = tn_dma_buffer_data(buffer);
     for (uint32_t at = 0; at < length_at(address); at += 8) {
         uint64_t want = splitmix64(job.seed + address + at);
         if (words[at / 8] != want)
@@ -61,54 +59,64 @@ static void verify(const struct tn_dma_buffer *buffer, uint64_t address)
 
 static void submit(uint32_t opcode, uint64_t address)
 {
-    struct tn_dma_buffer *buffer = &job.spare[--job.spares];
+    TN_DMA_BUFFER(buffer);
+    if (!tn_dma_buffer_unpark(&job.spare[--job.spares], &buffer))
+        __builtin_trap(); /* spares are counted */
     if (opcode == TN_BLK_WRITE)
-        fill(buffer, address);
-    struct tn_fence fence;
-    tn_blk_submit(&job.blk, buffer,
-                  &(struct tn_blk_transfer){
-                      .opcode = opcode, .length = length_at(address), .address = address, .cookie = address},
-                  &fence);
+        fill(tn_dma_buffer_data(&buffer), address);
+    tn_blk_enqueue(&job.blk, &buffer,
+                   &(struct tn_blk_transfer){
+                       .opcode = opcode, .length = length_at(address), .address = address, .cookie = address});
 }
 
-/* One request has ended; `what` names it in a message. */
-static void take(const char *what, struct tn_fence_result *result)
+static void check(const char *what, const struct tn_dma_result *result)
 {
-    enum tn_status status = tn_dma_queue_next(&job.blk.queue, tn_deadline_in(answer_ns), result);
-    if (status != TN_OK)
-        tn_die("verify: FAIL at=%s status=%s in_flight=%u", what, tn_status_name(status), job.blk.queue.pending);
+    uint32_t length = length_at(result->cookie);
     if (result->status != TN_OK)
         tn_die("verify: FAIL at=%s address=%lu status=%s", what, result->cookie, tn_status_name(result->status));
+    if (result->used != length)
+        tn_die("verify: FAIL at=%s address=%lu used=%u want=%u", what, result->cookie, result->used, length);
+}
+
+/* One request has ended, well; its buffer is spare again. Returns its length. */
+static uint32_t take(uint32_t opcode)
+{
+    const char *what = opcode == TN_BLK_WRITE ? "write" : "read";
+    TN_DMA_BUFFER(buffer);
+    struct tn_dma_result result;
+    if (!tn_dma_queue_next(&job.blk.queue, tn_deadline_in(answer_ns), &buffer, &result))
+        tn_die("verify: FAIL at=%s status=%s in_flight=%u", what, tn_status_name(result.status), job.blk.queue.pending);
+    check(what, &result);
+    if (!tn_dma_buffer_is_held(&buffer))
+        tn_die("verify: FAIL at=%s address=%lu its buffer did not come back", what, result.cookie);
+    if (opcode == TN_BLK_READ)
+        verify(tn_dma_buffer_data(&buffer), result.cookie);
+    if (!tn_dma_buffer_park(&buffer, &job.spare[job.spares]))
+        __builtin_trap();
+    job.spares++;
+    return length_at(result.cookie);
 }
 
 static void pass(uint32_t opcode)
 {
-    const char *what = opcode == TN_BLK_WRITE ? "write" : "read";
     uint64_t next = 0, ended = 0;
     while (ended < job.bytes) {
         while (next < job.bytes && job.spares > 0) {
             submit(opcode, next);
             next += length_at(next);
         }
-        struct tn_fence_result result;
-        take(what, &result);
-        uint32_t length = length_at(result.cookie);
-        if (result.used != length)
-            tn_die("verify: FAIL at=%s address=%lu used=%u want=%u", what, result.cookie, result.used, length);
-        if (opcode == TN_BLK_READ)
-            verify(&result.buffer, result.cookie);
-        job.spare[job.spares++] = result.buffer;
-        ended += length;
+        ended += take(opcode);
         *(opcode == TN_BLK_WRITE ? &job.writes : &job.reads) += 1;
     }
 }
 
 static void flush(void)
 {
-    struct tn_fence fence;
-    struct tn_fence_result result;
-    tn_blk_submit(&job.blk, NULL, &(struct tn_blk_transfer){.opcode = TN_BLK_FLUSH}, &fence);
-    take("flush", &result);
+    struct tn_dma_result result;
+    enum tn_status status =
+        tn_blk_command(&job.blk, &(struct tn_blk_transfer){.opcode = TN_BLK_FLUSH}, tn_deadline_in(answer_ns), &result);
+    if (status != TN_OK)
+        tn_die("verify: FAIL at=flush status=%s", tn_status_name(status));
     job.flushes++;
 }
 
@@ -142,10 +150,12 @@ int tn_main(const struct tn_start *start)
     check_arguments(start);
     struct tn_dma_pool pool = tn_blk_pool(&job.blk, job.chunk, (uint32_t)job.depth);
     for (; job.spares < job.depth; job.spares++) {
-        enum tn_status status = tn_dma_buffer_alloc(&pool, job.chunk, &job.spare[job.spares]);
-        if (status != TN_OK)
+        TN_DMA_BUFFER(buffer);
+        if (!tn_dma_buffer_alloc(&pool, job.chunk, &buffer))
             tn_die("buffer %lu of %lu refused: %s; see buffers in the manifest's budget", job.spares + 1, job.depth,
-                   tn_status_name(status));
+                   tn_status_name(tn_dma_buffer_status(&buffer)));
+        if (!tn_dma_buffer_park(&buffer, &job.spare[job.spares]))
+            __builtin_trap();
     }
     pass(TN_BLK_WRITE);
     flush();

@@ -20,7 +20,7 @@ static const uint64_t answer_ns = 10 * TN_SECOND;
 
 static struct tn_service service;
 static struct tn_blk blk; /* only its queue: no question is asked of the disk */
-static struct tn_request held[CREDITS];
+static struct tn_parked_reply held[CREDITS];
 static uint32_t held_count;
 static uint32_t cq_entries;
 
@@ -32,26 +32,27 @@ static struct tn_answer try_release(uint64_t number)
 
 static struct tn_answer try_submit(uint64_t number)
 {
-    struct tn_dma_buffer foreign = {.handle = number};
-    struct tn_fence fence;
-    struct tn_fence_result result;
-    tn_blk_submit(&blk, &foreign, &(struct tn_blk_transfer){.opcode = TN_BLK_READ, .length = 512}, &fence);
-    enum tn_status status = tn_fence_take(&fence, tn_deadline_in(answer_ns), &result);
-    return (struct tn_answer){.status = TN_OK, .word = {status == TN_OK ? result.status : status}};
+    struct tn_parked_buffer foreign = {.handle = number}, back;
+    struct tn_parked_fence fence;
+    struct tn_dma_result result;
+    const struct tn_dma_request request =
+        tn_blk_request(&(struct tn_blk_transfer){.opcode = TN_BLK_READ, .length = 512});
+    tn_session_submit(&blk.queue, &foreign, &request, &fence);
+    (void)!tn_session_take(&fence, tn_deadline_in(answer_ns), &back, &result);
+    return (struct tn_answer){.status = TN_OK, .word = {result.status}};
 }
 
-static uint64_t dirt_in(const struct tn_dma_buffer *buffer)
+static uint64_t dirt_in(const uint8_t *bytes, uint64_t count)
 {
-    const uint8_t *bytes = tn_dma_buffer_data(buffer);
     uint64_t dirt = 0;
-    for (uint64_t i = 0; i < tn_dma_buffer_bytes(buffer); i++)
+    for (uint64_t i = 0; i < count; i++)
         dirt += bytes[i] != 0;
     return dirt;
 }
 
 static struct tn_answer count_dirt(uint64_t what)
 {
-    struct tn_dma_buffer buffer[BUFFERS_MAX] = {{0}};
+    struct tn_parked_buffer place[BUFFERS_MAX] = {{0}};
     uint32_t bytes = (uint32_t)what, count = (uint32_t)(what >> 32), n = 0;
     struct tn_dma_pool pool;
     if (count > BUFFERS_MAX)
@@ -61,25 +62,40 @@ static struct tn_answer count_dirt(uint64_t what)
         return (struct tn_answer){.status = TN_OK, .word = {status}};
     uint64_t dirt = 0;
     for (; n < count && status == TN_OK; n++) {
-        status = tn_dma_buffer_alloc(&pool, bytes, &buffer[n]);
-        if (status == TN_OK)
-            dirt += dirt_in(&buffer[n]);
-    }
-    while (n > 0)
-        if (buffer[--n].handle != TN_HANDLE_NONE && tn_dma_buffer_release(&buffer[n]) != TN_OK)
+        TN_DMA_BUFFER(buffer);
+        if (!tn_dma_buffer_alloc(&pool, bytes, &buffer)) {
+            status = tn_dma_buffer_status(&buffer);
+            continue;
+        }
+        dirt += dirt_in(tn_dma_buffer_data(&buffer), tn_dma_buffer_bytes(&buffer));
+        if (!tn_dma_buffer_park(&buffer, &place[n]) && tn_dma_buffer_release(&buffer) != TN_OK)
             status = TN_ESTATE;
+    }
+    while (n > 0) {
+        TN_DMA_BUFFER(buffer);
+        if (tn_dma_buffer_unpark(&place[--n], &buffer) && tn_dma_buffer_release(&buffer) != TN_OK)
+            status = TN_ESTATE;
+    }
     if (tn_dma_pool_release(&pool) != TN_OK)
         status = TN_ESTATE;
     return (struct tn_answer){.status = TN_OK, .word = {status, dirt}};
 }
 
-static void hold(const struct tn_request *request)
+/* Keeps the duty until `together` of them are here, then answers all. */
+TN_OWN_HELPER void hold(struct tn_reply *reply, uint64_t together) TN_OWN_TAKES(reply)
 {
-    held[held_count++] = *request;
-    if (held_count < request->argument && held_count < CREDITS)
+    if (!tn_reply_park(reply, &held[held_count])) {
+        tn_service_complete(&service, reply, &(struct tn_answer){.status = TN_EEXHAUSTED});
         return;
-    while (held_count > 0)
-        tn_service_complete(&service, &held[--held_count], &(struct tn_answer){.status = TN_OK});
+    }
+    held_count++;
+    if (held_count < together && held_count < CREDITS)
+        return;
+    while (held_count > 0) {
+        TN_REPLY(kept);
+        if (tn_reply_unpark(&held[--held_count], &kept))
+            tn_service_complete(&service, &kept, &(struct tn_answer){.status = TN_OK});
+    }
 }
 
 static uint64_t wrongly(uint64_t id, uint64_t ticket, uint64_t word, enum tn_status want)
@@ -90,53 +106,43 @@ static uint64_t wrongly(uint64_t id, uint64_t ticket, uint64_t word, enum tn_sta
 
 /* A service that lies about its requests ends none of them; one that asks for more than its queue holds gets nothing.
  */
-static struct tn_answer lie(const struct tn_request *r)
+static struct tn_answer lie(struct tn_parked_reply r, uint32_t length)
 {
-    static struct tn_request before; /* completed long ago */
+    static struct tn_parked_reply before; /* completed long ago */
     uint64_t done = tn_complete_word(TN_OK, 0), generation = UINT64_C(1) << TN_HANDLE_SLOT_BITS, accepted = 0;
     struct tn_sqe serve_more = {.op = TN_OP_SERVE, .handle = service.handle, .arg = {0, cq_entries}};
-    accepted += wrongly(r->id, r->ticket + 1, done, TN_ESTALE);
-    accepted += wrongly(r->id, 0, done, TN_ESTALE);
-    accepted += wrongly(r->id + generation, r->ticket, done, TN_ESTALE);
-    accepted += wrongly(r->id | TN_HANDLE_SLOT_MASK, r->ticket, done, TN_ESTALE);
-    accepted += wrongly(TN_HANDLE_NONE, r->ticket, done, TN_ESTALE);
+    accepted += wrongly(r.id, r.ticket + 1, done, TN_ESTALE);
+    accepted += wrongly(r.id, 0, done, TN_ESTALE);
+    accepted += wrongly(r.id + generation, r.ticket, done, TN_ESTALE);
+    accepted += wrongly(r.id | TN_HANDLE_SLOT_MASK, r.ticket, done, TN_ESTALE);
+    accepted += wrongly(TN_HANDLE_NONE, r.ticket, done, TN_ESTALE);
     accepted += wrongly(before.id, before.ticket, done, TN_ESTALE);
-    accepted += wrongly(r->id, r->ticket, tn_complete_word(TN_OK, r->length + 1), TN_EPROTOCOL);
-    accepted += wrongly(r->id, r->ticket, tn_complete_word(TN_EABORTED, 0), TN_EPROTOCOL);
-    accepted += wrongly(r->id, r->ticket, tn_complete_word(UINT32_MAX, 0), TN_EPROTOCOL);
+    accepted += wrongly(r.id, r.ticket, tn_complete_word(TN_OK, length + 1), TN_EPROTOCOL);
+    accepted += wrongly(r.id, r.ticket, tn_complete_word(TN_EABORTED, 0), TN_EPROTOCOL);
+    accepted += wrongly(r.id, r.ticket, tn_complete_word(UINT32_MAX, 0), TN_EPROTOCOL);
     accepted += tn_ring_call(&serve_more, NULL) != TN_EAGAIN; /* its own answer takes one place */
-    before = *r;
+    before = r;
     return (struct tn_answer){.status = TN_OK, .word = {accepted}};
 }
 
-static void serve(const struct tn_request *request)
+static struct tn_answer answer_to(const struct tn_request *request, struct tn_parked_reply name)
 {
-    struct tn_answer answer = {.status = TN_ENOTSUP};
     switch (request->opcode) {
     case PEER_TRY_RELEASE:
-        answer = try_release(request->argument);
-        break;
+        return try_release(request->argument);
     case PEER_TRY_SUBMIT:
-        answer = try_submit(request->argument);
-        break;
-    case PEER_HOLD:
-        hold(request);
-        return;
+        return try_submit(request->argument);
     case PEER_COUNT_DIRT:
-        answer = count_dirt(request->argument);
-        break;
+        return count_dirt(request->argument);
     case PEER_LIE:
-        answer = lie(request);
-        break;
+        return lie(name, request->length);
     case PEER_USE_PART:
-        answer = request->argument > request->length
-                     ? (struct tn_answer){.status = TN_EINVAL}
-                     : (struct tn_answer){.status = TN_OK, .used = (uint32_t)request->argument};
-        break;
+        return request->argument > request->length
+                   ? (struct tn_answer){.status = TN_EINVAL}
+                   : (struct tn_answer){.status = TN_OK, .used = (uint32_t)request->argument};
     default:
-        break;
+        return (struct tn_answer){.status = TN_ENOTSUP};
     }
-    tn_service_complete(&service, request, &answer);
 }
 
 int tn_main(const struct tn_start *start)
@@ -151,8 +157,15 @@ int tn_main(const struct tn_start *start)
         tn_die("no service to serve: %s", tn_status_name(status));
     for (;;) {
         struct tn_request request;
-        while (tn_service_take(&service, &request) == TN_OK)
-            serve(&request);
+        TN_REPLY(reply);
+        while (tn_service_take(&service, &request, &reply)) {
+            if (request.opcode == PEER_HOLD) {
+                hold(&reply, request.argument);
+                continue;
+            }
+            struct tn_answer answer = answer_to(&request, reply.name);
+            tn_service_complete(&service, &reply, &answer);
+        }
         (void)tn_ring_wait(1, TN_DEADLINE_NEVER);
     }
 }
