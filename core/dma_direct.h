@@ -91,6 +91,15 @@ static inline bool tn_direct_can_release(const struct tn_pool *pool, struct tn_b
     return tn_direct_is(pool, pool->direct, name, TN_BUFFER_CPU);
 }
 
+/* The same for a release after which the buffer is free, and not retired. */
+/*@ requires tn_pool_ok(pool);
+    assigns \nothing;
+    ensures \result <==> tn_direct_may_release(pool, name) && name.mark < pool->last_mark; */
+static inline bool tn_direct_can_recycle(const struct tn_pool *pool, struct tn_buffer_name name)
+{
+    return tn_direct_can_release(pool, name) && name.mark < pool->last_mark;
+}
+
 /*@ requires tn_pool_ok(pool);
     assigns \nothing;
     ensures \result == TN_OK <==> tn_direct_may_submit(pool, name, length); */
@@ -191,6 +200,17 @@ TN_MUST_CHECK static inline enum tn_status tn_direct_release_decide(const struct
 static inline void tn_direct_release_commit(struct tn_pool *pool, struct tn_buffer_name name)
 {
     tn_buffer_end(pool, name, TN_BUFFER_CPU);
+}
+
+/* A loop over many buffers works on a copy of the pool that nobody else sees, so that what it needs stays in registers;
+ * afterwards the counts that these operations change go back. The arrays were never copied. */
+/*@ requires \valid(pool) && \valid_read(copy) && \separated(pool, copy);
+    assigns pool->free, pool->away;
+    ensures pool->free == copy->free && pool->away == copy->away; */
+static inline void tn_direct_settle(struct tn_pool *pool, const struct tn_pool *copy)
+{
+    pool->free = copy->free;
+    pool->away = copy->away;
 }
 
 #endif

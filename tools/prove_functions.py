@@ -72,6 +72,7 @@ UNITS = {
         ["dma_direct.c"],
         ["tn_direct_submit_refusal", "tn_direct_complete_refusal", "tn_direct_release_refusal", "tn_direct_is"]
         + ["tn_direct_can_alloc", "tn_direct_can_submit", "tn_direct_can_complete", "tn_direct_can_release"]
+        + ["tn_direct_can_recycle", "tn_direct_settle"]
         + ["tn_direct_submit_decide", "tn_direct_submit_commit", "tn_direct_complete_decide", "tn_direct_complete_commit"]
         + ["tn_direct_release_decide", "tn_direct_release_commit"],
     ),

@@ -157,7 +157,8 @@ def test_g6_every_public_function_has_its_wrong_arguments():
     without = {"tn_queue_at", "tn_queue_part", "tn_slots_turn", "tn_slots_live", "tn_slots_can_advance", "tn_ring_consume_commit",
                "tn_buffer_state", "tn_buffer_is_away", "tn_buffer_pack", "tn_buffer_unpack", "tn_direct_is", "tn_gather_flush_begin",
                "tn_mark_state", "tn_mark_generation", "tn_mark_step", "tn_pool_count_move",
-               "tn_mark_write", "tn_stack_push", "tn_length_write", "tn_page_of"}
+               "tn_mark_write", "tn_stack_push", "tn_length_write", "tn_page_of",
+               "tn_direct_settle"}
     # Steps that the commits of a queue are made of: inside core/, after a decide, and proved to be called right.
     without |= {"tn_fifo_append", "tn_fifo_remove", "tn_fence_move", "tn_fence_number", "tn_fence_enqueue", "tn_fence_post",
                 "tn_fence_end", "tn_queue_slot_give", "tn_fence_fill", "tn_fence_free",

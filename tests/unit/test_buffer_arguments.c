@@ -161,6 +161,8 @@ static uint64_t direct_release(struct all *a, const struct args *g)
     struct tn_buffer_name name = direct_name(a, g->x);
     enum tn_status status = tn_direct_release_decide(&a->direct.pool, name);
     assert_int_equal(tn_direct_can_release(&a->direct.pool, name), status == TN_OK);
+    assert_int_equal(tn_direct_can_recycle(&a->direct.pool, name),
+                     status == TN_OK && name.mark < a->direct.pool.last_mark);
     assert_int_equal(tn_direct_release_refusal(&a->direct.pool, name), status);
     return status;
 }

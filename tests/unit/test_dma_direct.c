@@ -217,6 +217,31 @@ static void g4_a_buffer_retires_on_the_direct_path(void **state)
     world_recount(&w);
 }
 
+static void g4_many_are_worked_on_in_a_copy_up_to_one_that_retires(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init_direct(&w, 2);
+    struct tn_buffer_name last = complete(&w, submit(&w, world_alloc(&w), 1), 1), young = world_alloc(&w);
+    struct tn_pool copy = w.pool;
+    assert_true(tn_direct_can_recycle(&copy, young));
+    struct tn_buffer_name flying = tn_direct_submit_commit(&copy, young, 1);
+    assert_false(tn_direct_can_recycle(&copy, flying));
+    tn_direct_settle(&w.pool, &copy);
+    assert_int_equal(w.pool.away, 1);
+    world_recount(&w);
+    struct tn_buffer_name fresh = world_alloc(&w);
+    copy = w.pool;
+    tn_direct_release_commit(&copy, fresh);
+    tn_direct_settle(&w.pool, &copy);
+    world_recount(&w);
+    assert_false(tn_direct_can_recycle(&w.pool, fresh)); /* released */
+    assert_false(tn_direct_can_recycle(&w.pool, last));  /* the count of the retired is not settled */
+    release(&w, last);
+    assert_int_equal(w.pool.retired, 1);
+    world_recount(&w);
+}
+
 static void g10_a_revoked_pool_takes_back_and_sends_nothing(void **state)
 {
     (void)state;
@@ -248,6 +273,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(g6_a_pool_that_scrubs_or_has_slices_is_not_direct),
     cmocka_unit_test(g1_no_queue_serves_a_pool_of_the_direct_path),
     cmocka_unit_test(g4_a_buffer_retires_on_the_direct_path),
+    cmocka_unit_test(g4_many_are_worked_on_in_a_copy_up_to_one_that_retires),
     cmocka_unit_test(g10_a_revoked_pool_takes_back_and_sends_nothing),
 };
 

@@ -51,12 +51,14 @@ TN_OWN_INLINE void tn_fence_batch_end(const struct tn_fence_batch *fences)
 #define TN_FENCE_BATCH(name)                                                                                           \
     __attribute__((cleanup(tn_fence_batch_end))) struct tn_fence_batch name = {NULL, NULL, 0, 0, 0, 0}
 
-/* ---- what the short way leaves: guards, scrubbing, refusals ---- */
+/* ---- what the short way leaves to the library: each buffer of a batch, checked as if it were alone ---- */
 
-TN_NOTHROW void tn_dma_batch_alloc_otherwise(struct tn_dma_batch *batch);
-TN_NOTHROW void tn_dma_batch_submit_otherwise(struct tn_dma_batch *batch, uint32_t first, uint32_t length);
-TN_NOTHROW void tn_dma_batch_complete_otherwise(struct tn_fence_batch *fences, uint32_t first, uint32_t *used);
-TN_NOTHROW void tn_dma_batch_release_otherwise(struct tn_dma_batch *batch, uint32_t first);
+TN_NOTHROW enum tn_status tn_dma_each_alloc(struct tn_dma_pool *pool, struct tn_buffer_name *entry, uint32_t count);
+TN_NOTHROW enum tn_status tn_dma_each_submit(struct tn_dma_pool *pool, struct tn_buffer_name *entry, uint32_t *count,
+                                             uint32_t length);
+TN_NOTHROW uint32_t tn_dma_each_complete(struct tn_dma_pool *pool, struct tn_buffer_name *entry, uint32_t count,
+                                         uint32_t length, uint32_t *used);
+TN_NOTHROW void tn_dma_each_release(struct tn_dma_pool *pool, const struct tn_buffer_name *entry, uint32_t count);
 
 /* ---- a batch's life ---- */
 
@@ -68,27 +70,14 @@ TN_OWN_INLINE bool tn_dma_batch_alloc(struct tn_dma_pool *pool, uint32_t count, 
 {
     TN_OWN_EMPTY(batch->held);
     unsigned held = 1;
-    /* A copy that nobody else sees stays in registers over the loop, and the one count that has changed goes back; so
-     * in all of these. */
-    struct tn_pool core = pool->core;
-    if (__builtin_expect(tn_direct_can_alloc(&core) && count - 1 < batch->room && count <= core.free, 1)) {
-        for (uint32_t i = 0; i < count; i++)
-            batch->entry[i] = tn_buffer_alloc_commit(&core);
-        pool->core.free = core.free;
-        batch->pool = pool;
-        batch->count = count;
-        batch->status = TN_OK;
-    } else {
-        struct tn_dma_batch slow = {pool, batch->entry, batch->room, count, 0, 0};
-        tn_dma_batch_alloc_otherwise(&slow);
-        batch->pool = pool;
-        batch->count = count;
-        batch->status = slow.status;
-        if (slow.status != TN_OK) {
-            TN_OWN_APART();
-            held = 0;
-        }
+    const enum tn_status status = count - 1 < batch->room ? tn_dma_each_alloc(pool, batch->entry, count) : TN_ERANGE;
+    if (status != TN_OK) {
+        TN_OWN_APART();
+        held = 0;
     }
+    batch->pool = pool;
+    batch->count = count;
+    batch->status = (uint32_t)status;
     batch->held = held;
     return batch->held;
 }
@@ -131,28 +120,19 @@ TN_OWN_INLINE bool tn_dma_batch_submit(struct tn_dma_batch *batch, uint32_t leng
         return false;
     }
     unsigned held = 1;
-    uint32_t status = TN_OK, i = 0;
-    struct tn_pool core = batch->pool->core;
-    for (; i < batch->count && tn_direct_can_submit(&core, batch->entry[i], length); i++)
-        batch->entry[i] = tn_direct_submit_commit(&core, batch->entry[i], length);
-    batch->pool->core.away = core.away;
-    fences->count = batch->count;
-    if (__builtin_expect(i < batch->count, 0)) {
-        struct tn_dma_batch slow = {batch->pool, batch->entry, batch->room, batch->count, 0, 0};
-        tn_dma_batch_submit_otherwise(&slow, i, length);
-        fences->count = slow.count;
-        status = slow.status;
-        if (status != TN_OK) {
-            TN_OWN_APART();
-            held = 0;
-        }
+    uint32_t count = batch->count;
+    const enum tn_status status = tn_dma_each_submit(batch->pool, batch->entry, &count, length);
+    if (status != TN_OK) {
+        TN_OWN_APART();
+        held = 0;
     }
+    fences->count = count;
     fences->pool = batch->pool;
     fences->entry = batch->entry;
     fences->room = batch->room;
     fences->length = length;
     fences->held = held;
-    batch->status = status;
+    batch->status = (uint32_t)status;
     batch->held = held ^ 1;
     return fences->held;
 }
@@ -186,21 +166,8 @@ TN_OWN_INLINE void tn_fence_batch_complete(struct tn_fence_batch *fences, uint32
     TN_OWN_REQUIRE(fences->held);
     TN_OWN_EMPTY(batch->held);
     uint32_t count = 0;
-    if (fences->held) {
-        struct tn_pool core = fences->pool->core;
-        uint32_t i = 0;
-        for (; i < fences->count &&
-               tn_direct_can_complete(&core, fences->entry[i], used != NULL ? used[i] : fences->length);
-             i++)
-            fences->entry[i] = tn_direct_complete_commit(&core, fences->entry[i]);
-        fences->pool->core.away = core.away;
-        count = fences->count;
-        if (__builtin_expect(i < count, 0)) {
-            struct tn_fence_batch slow = {fences->pool, fences->entry, fences->room, count, fences->length, 0};
-            tn_dma_batch_complete_otherwise(&slow, i, used);
-            count = slow.count;
-        }
-    }
+    if (fences->held)
+        count = tn_dma_each_complete(fences->pool, fences->entry, fences->count, fences->length, used);
     batch->pool = fences->pool;
     batch->entry = fences->entry;
     batch->room = fences->room;
@@ -215,18 +182,8 @@ TN_OWN_INLINE void tn_dma_batch_release(struct tn_dma_batch *batch) TN_OWN_TAKES
 TN_OWN_INLINE void tn_dma_batch_release(struct tn_dma_batch *batch)
 {
     TN_OWN_REQUIRE(batch->held);
-    if (batch->held) {
-        struct tn_pool core = batch->pool->core;
-        uint32_t i = 0;
-        for (; i < batch->count && tn_direct_can_release(&core, batch->entry[i]); i++)
-            tn_direct_release_commit(&core, batch->entry[i]);
-        batch->pool->core.free = core.free;
-        batch->pool->core.retired = core.retired;
-        if (__builtin_expect(i < batch->count, 0)) {
-            struct tn_dma_batch slow = {batch->pool, batch->entry, batch->room, batch->count, 0, 0};
-            tn_dma_batch_release_otherwise(&slow, i);
-        }
-    }
+    if (batch->held)
+        tn_dma_each_release(batch->pool, batch->entry, batch->count);
     batch->held = 0;
 }
 
