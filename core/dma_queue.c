@@ -11,46 +11,6 @@
 #include "dma_part.h"
 #include "dma_step.h"
 
-bool tn_queue_init(struct tn_queue *queue, const struct tn_queue_plan *plan)
-{
-    if (plan->record == NULL || plan->part == NULL || !tn_slots_fit(plan->slot, plan->depth, plan->generation_max))
-        return false;
-    if (plan->parts_max == 0 || plan->parts_max > TN_FENCE_PARTS_MAX || plan->waiters_max > UINT16_MAX)
-        return false;
-    /*@ loop invariant 0 <= i <= plan->depth;
-        loop invariant \forall integer j; 0 <= j < i ==> plan->record[j].state == TN_FENCE_FREE;
-        loop assigns i, plan->record[0 .. plan->depth - 1];
-        loop variant plan->depth - i; */
-    for (uint32_t i = 0; i < plan->depth; i++)
-        plan->record[i] = (struct tn_fence_record){.previous = TN_SLOT_NONE, .next = TN_SLOT_NONE};
-    uint64_t parts = (uint64_t)plan->depth * plan->parts_max;
-    /*@ loop invariant 0 <= i <= parts;
-        loop assigns i, plan->part[0 .. plan->depth * plan->parts_max - 1];
-        loop variant parts - i; */
-    for (uint64_t i = 0; i < parts; i++)
-        plan->part[i] = (struct tn_buffer_name){0};
-    *queue = (struct tn_queue){
-        .record = plan->record,
-        .part = plan->part,
-        .next_ticket = 1,
-        .parts_max = plan->parts_max,
-        .waiters_max = plan->waiters_max,
-        .queued_head = TN_SLOT_NONE,
-        .queued_tail = TN_SLOT_NONE,
-        .in_state = {[TN_FENCE_FREE] = plan->depth},
-    };
-    /*@ ghost // all are free
-      /@ loop invariant 0 <= k <= plan->depth;
-         loop invariant \forall integer s; 0 <= s < TN_FENCE_STATES ==>
-           tn_fences_in(plan->record, k, s) == (s == TN_FENCE_FREE ? k : 0);
-         loop assigns k;
-         loop variant plan->depth - k;
-      @/
-      for (uint32_t k = 0; k < plan->depth; k++) ;
-    */
-    return tn_slots_init(&queue->slots, plan->slot, plan->depth, plan->generation_max);
-}
-
 /*@ requires tn_queue_shape(queue);
     assigns \nothing;
     ensures \result <==> tn_is_fence(queue, fence); */

@@ -54,8 +54,8 @@ struct tn_queue_plan {
     ensures \result ==> tn_queue_lives(queue);
     ensures \result ==> tn_fence_counts(queue);
     ensures \result ==> tn_fifo(queue, TN_SLOT_NONE);
-    ensures \result ==> queue->slots.count == queue->slots.free == plan->depth && queue->next_ticket == 1;
-    ensures \result ==> \forall integer i; 0 <= i < plan->depth ==> queue->record[i].state == TN_FENCE_FREE; */
+    ensures \result ==> queue->slots.count == queue->slots.free == \old(plan->depth) && queue->next_ticket == 1;
+    ensures \result ==> \forall integer i; 0 <= i < \old(plan->depth) ==> queue->record[i].state == TN_FENCE_FREE; */
 bool tn_queue_init(struct tn_queue *queue, const struct tn_queue_plan *plan);
 
 /* The record of a slot below slots.count, for reading. */

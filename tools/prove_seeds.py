@@ -16,7 +16,7 @@ class Seed:
 
 FILES = {"machine": "machine.c", "mark": "dma_mark.h", "put": "dma_pool.h", "stack": "dma_pool.h", "init": "dma_pool.c", "pool": "dma_pool.c"}
 FILES |= {"buffer": "dma_pool.c", "direct": "dma_direct.h", "queue": "dma_queue.c", "fifo": "dma_fifo.h", "step": "dma_step.h"}
-FILES |= {"commit": "dma_queue.c", "part": "dma_part.h", "end": "dma_end.h"}
+FILES |= {"commit": "dma_queue.c", "part": "dma_part.h", "end": "dma_end.h", "make": "dma_make.h", "queue_init": "dma_make.c"}
 
 
 def _seed(unit, function, old, new="", file=None):
@@ -109,6 +109,12 @@ SEEDS = {
     "ended_twice": _seed("queue", "tn_fence_end_decide", "state == TN_FENCE_ENDED)\n        return TN_ESTATE;",
                          "state == TN_FENCE_FREE)\n        return TN_ESTATE;"),
     "one_waiter_too_many": _seed("queue", "tn_fence_wait_decide", "record->waiters < queue->waiters_max", "record->waiters <= queue->waiters_max"),
+    # a queue is made
+    "record_made_posted": _seed("make", "tn_record_clear", "record->state = TN_FENCE_FREE;", "record->state = TN_FENCE_POSTED;"),
+    "one_record_left_as_it_was": _seed("make", "tn_records_clear", "for (uint32_t i = 0; i < depth; i++)", "for (uint32_t i = 1; i < depth; i++)"),
+    "all_counted_as_ended": _seed("make", "tn_queue_count", "s == TN_FENCE_FREE ? depth : 0;", "s == TN_FENCE_ENDED ? depth : 0;"),
+    "made_with_a_head": _seed("make", "tn_queue_set_up", "queue->queued_head = TN_SLOT_NONE;", "queue->queued_head = 0;"),
+    "parts_without_a_limit": _seed("queue_init", "queue_plan_is_good", " && plan->parts_max <= TN_FENCE_PARTS_MAX"),
     # the commits of queues, and the ends of fences
     "moves_what_is_not_there": _seed("part", "tn_part_arrive", "    if (tn_buffer_arrive_decide(pool, name, to) != TN_OK)\n        return;\n"),
     "used_is_forgotten": _seed("end", "tn_fence_complete", "    queue->record[slot].used = used;\n"),
