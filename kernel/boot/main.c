@@ -7,6 +7,7 @@
 #include "arch/x86_64/io.h"
 #include "arch/x86_64/lapic.h"
 #include "boot/command_line.h"
+#include "boot/firmware.h"
 #include "boot/pvh.h"
 #include "cap/core_check.h"
 #include "cap/pool.h"
@@ -16,9 +17,9 @@
 #include "diag/panic.h"
 #ifdef TN_TWIN
 #include "diag/provoke.h"
+#include "diag/provoke_pci.h"
 #endif
 #include "diag/serial.h"
-#include "firmware/acpi.h"
 #include "irq/route.h"
 #include "lib/string.h"
 #include "mm/frame.h"
@@ -34,40 +35,6 @@ _Noreturn void kernel_main(uint64_t start_info);
 
 static struct boot_info boot;
 static struct acpi_info acpi;
-
-/* Firmware tables are read where the memory map says that memory is. */
-static const void *map_firmware(void *context, uint64_t physical, uint64_t bytes)
-{
-    (void)context;
-    if (physical > UINT32_MAX || bytes > UINT32_MAX - physical)
-        return NULL;
-    for (uint32_t i = 0; i < boot.memory.count; i++) {
-        const struct memory_range *r = &boot.memory.range[i];
-        if (r->type != MEMORY_RESERVED && physical >= r->start && physical < r->end)
-            return bytes <= r->end - physical ? phys_to_virt(physical) : NULL;
-    }
-    return NULL;
-}
-
-static void refuse_firmware(void *context, const char *what, const char *signature, uint64_t physical, uint64_t value)
-{
-    (void)context;
-    log_line("acpi: table %s at %lx ignored: %s %lx", signature, physical, what, value);
-}
-
-static void read_firmware(void)
-{
-    const struct acpi_access access = {map_firmware, refuse_firmware, NULL};
-    if (boot.rsdp == 0)
-        boot.rsdp = acpi_find_rsdp(&access, 0xe0000, 0x20000);
-    if (boot.rsdp == 0 || acpi_read(&access, boot.rsdp, &acpi) != TN_OK)
-        log_line("acpi: no tables");
-    for (uint32_t i = 0; i < acpi.table_count; i++)
-        log_line("acpi: %s, %u bytes", acpi.table[i].signature, acpi.table[i].length);
-    for (uint32_t i = 0; i < acpi.ecam_count; i++)
-        log_line("acpi: ECAM of segment %u, buses %u to %u", acpi.ecam[i].segment, acpi.ecam[i].start_bus,
-                 acpi.ecam[i].end_bus);
-}
 
 static void init_memory(void)
 {
@@ -142,7 +109,10 @@ _Noreturn void kernel_main(uint64_t start_info)
     log_line("boot: negative twin: guarantees are switched off in this build");
 #endif
     command_line_check();
-    read_firmware();
+    firmware_read(&boot.memory, &(struct firmware_pointer){.rsdp = boot.rsdp}, &acpi);
+#ifdef TN_TWIN
+    provoke_pci_from_command_line();
+#endif
     pci_silence(&acpi); /* before any frame gets an owner: firmware's devices stop writing */
     init_memory();
     log_line("MARK boot: memory");
@@ -151,7 +121,7 @@ _Noreturn void kernel_main(uint64_t start_info)
 #ifdef TN_TWIN
     provoke_from_command_line();
 #endif
-    pci_scan(&acpi);
+    pci_scan(&acpi, &boot.memory);
     pci_prepare_interrupts();
     log_line("MARK boot: pci");
     core_check();

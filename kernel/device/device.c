@@ -95,8 +95,8 @@ void device_lost(struct device *device)
     move(device, TN_DEVICE_QUARANTINED); /* bus mastering off is not yet evidence enough */
     device->identity.generation++;       /* every capability to it is stale from here */
     device->holder = NULL;
-    log_line("device: %02x:%02x.%u lost its driver: bus mastering %s, in quarantine until reboot", f->bdf >> 8,
-             f->bdf >> 3 & 31, f->bdf & 7, off == TN_OK ? "off" : "does not go off");
+    log_line("device: %s lost its driver: bus mastering %s, in quarantine until reboot", pci_name(f->bdf).text,
+             off == TN_OK ? "off" : "does not go off");
 }
 
 const struct device *device_first_of(const struct process *process)

@@ -2,150 +2,285 @@
 /* See acpi.h. */
 #include "firmware/acpi.h"
 
-#include <assert.h>
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "lib/string.h"
 
-struct rsdp {
-    char signature[8];
-    uint8_t checksum; /* of the first 20 bytes */
-    char oem[6];
-    uint8_t revision; /* 0: ACPI 1.0, no more than rsdt */
-    uint32_t rsdt;
-    uint32_t length; /* from here: revision 2 */
-    uint64_t xsdt;
-    uint8_t extended_checksum;
-    uint8_t reserved[3];
-} __attribute__((packed));
-static_assert(sizeof(struct rsdp) == 36, "ACPI 6.5, table 5.3");
+enum {
+    BDA_EBDA_SEGMENT = 0x40e, /* the EBDA's real-mode segment, in the BIOS data area */
+    EBDA_SEARCH_BYTES = 1024,
+    LEGACY_START = 0xe0000,
+    LEGACY_END = 0x100000,
+    RSDP_ALIGNMENT = 16,
+};
 
-enum { RSDP_V1_BYTES = 20 };
-
-struct header {
-    char signature[4];
-    uint32_t length;
-    uint8_t revision;
-    uint8_t checksum;
-    char oem[6];
-    char oem_table[8];
-    uint32_t oem_revision;
-    uint32_t creator;
-    uint32_t creator_revision;
-} __attribute__((packed));
-static_assert(sizeof(struct header) == 36, "ACPI 6.5, table 5.4");
-
-struct mcfg_allocation {
-    uint64_t base;
-    uint16_t segment;
-    uint8_t start_bus;
-    uint8_t end_bus;
-    uint32_t reserved;
-} __attribute__((packed));
-static_assert(sizeof(struct mcfg_allocation) == 16, "PCI Firmware 3.3, table 4-3");
-
-enum { MCFG_ALLOCATIONS_AT = 44 };
-
-static uint8_t sum(const void *p, uint64_t n)
-{
-    const uint8_t *b = p;
-    uint8_t total = 0;
-    for (uint64_t i = 0; i < n; i++)
-        total = (uint8_t)(total + b[i]);
-    return total;
-}
-
-static void refuse(const struct acpi_access *a, const char *what, const char *signature, uint64_t physical,
+static void refuse(const struct acpi_access *a, const char *signature, uint64_t physical, const char *what,
                    uint64_t value)
 {
-    a->refuse(a->context, what, signature, physical, value);
+    const struct acpi_fault fault = {what, value, 0};
+    a->refuse(a->context, signature, physical, &fault);
 }
 
-/* A whole table with a right checksum, or NULL. `signature` gets its name, printable. */
-static const struct header *table_at(const struct acpi_access *a, uint64_t physical, char signature[5])
+/* ---- the RSDP ---- */
+
+static enum tn_status take_rsdp(const struct acpi_access *a, const void *bytes, uint64_t length, uint64_t physical,
+                                struct rsdp *rsdp)
+{
+    struct acpi_fault fault;
+    enum tn_status status = rsdp_read(bytes, length, rsdp, &fault);
+    if (fault.what)
+        a->refuse(a->context, "RSDP", physical, &fault);
+    return status == TN_OK ? TN_OK : TN_ENOENT;
+}
+
+enum tn_status acpi_rsdp_at(const struct acpi_access *a, uint64_t physical, struct rsdp *rsdp)
+{
+    uint64_t length = RSDP_V2_BYTES;
+    const void *at = a->map(a->context, physical, length);
+    if (!at) {
+        length = RSDP_V1_BYTES;
+        at = a->map(a->context, physical, length);
+    }
+    if (!at) {
+        refuse(a, "RSDP", physical, "not in memory, at", physical);
+        return TN_ENOENT;
+    }
+    memcpy(a->copy, at, length);
+    return take_rsdp(a, a->copy, length, physical, rsdp);
+}
+
+enum tn_status acpi_rsdp_from_tag(const struct acpi_access *a, const void *copy, uint64_t bytes, struct rsdp *rsdp)
+{
+    return take_rsdp(a, copy, bytes, 0, rsdp);
+}
+
+static uint64_t find_in(const struct acpi_access *a, uint64_t start, uint64_t end)
+{
+    for (uint64_t p = start; p + RSDP_V1_BYTES <= end; p += RSDP_ALIGNMENT) {
+        const void *at = a->map(a->context, p, RSDP_V1_BYTES);
+        if (at && rsdp_is_at(at))
+            return p;
+    }
+    return 0;
+}
+
+enum tn_status acpi_rsdp_search(const struct acpi_access *a, struct rsdp *rsdp)
+{
+    uint16_t segment = 0;
+    const void *bda = a->map(a->context, BDA_EBDA_SEGMENT, sizeof segment);
+    if (bda)
+        memcpy(&segment, bda, sizeof segment);
+    uint64_t ebda = (uint64_t)segment << 4;
+    uint64_t found = ebda == 0 ? 0 : find_in(a, ebda, ebda + EBDA_SEARCH_BYTES);
+    if (found == 0)
+        found = find_in(a, LEGACY_START, LEGACY_END);
+    return found == 0 ? TN_ENOENT : acpi_rsdp_at(a, found, rsdp);
+}
+
+/* ---- tables ---- */
+
+/* The header of the table there, with lengths that can be; `signature` gets its name, printable. */
+static enum tn_status header_at(const struct acpi_access *a, uint64_t physical, char signature[5],
+                                struct acpi_header *h)
 {
     text_copy(signature, "????", 5);
-    const struct header *h = a->map(a->context, physical, sizeof *h);
-    if (!h) {
-        refuse(a, "header not in memory, at", signature, physical, physical);
-        return NULL;
+    const void *at = a->map(a->context, physical, sizeof *h);
+    if (!at) {
+        refuse(a, signature, physical, "header not in memory, at", physical);
+        return TN_ENOENT;
     }
+    memcpy(h, at, sizeof *h);
     for (uint32_t i = 0; i < 4; i++)
         signature[i] = h->signature[i] > ' ' && h->signature[i] <= '~' ? h->signature[i] : '?';
-    uint32_t length = h->length;
-    if (length < sizeof *h || length > ACPI_TABLE_BYTES_MAX) {
-        refuse(a, "bad length", signature, physical, length);
-        return NULL;
+    if (h->length < sizeof *h || h->length > ACPI_TABLE_BYTES_MAX) {
+        refuse(a, signature, physical, "bad length", h->length);
+        return TN_EPROTOCOL;
     }
-    h = a->map(a->context, physical, length);
-    if (!h) {
-        refuse(a, "not wholly in memory, length", signature, physical, length);
-        return NULL;
+    if (!a->map(a->context, physical, h->length)) {
+        refuse(a, signature, physical, "not wholly in memory, length", h->length);
+        return TN_EPROTOCOL;
     }
-    if (sum(h, length) != 0) {
-        refuse(a, "bad checksum, sum of bytes", signature, physical, sum(h, length));
-        return NULL;
-    }
-    return h;
+    return TN_OK;
 }
 
-static void read_mcfg(const struct acpi_access *a, const struct header *h, uint64_t physical, struct acpi_info *info)
+/* A table that is decoded, copied and whole; its length, or 0. */
+static uint32_t copy_table(const struct acpi_access *a, uint64_t physical, const char *signature, uint32_t length)
 {
-    uint32_t bytes = h->length < MCFG_ALLOCATIONS_AT ? 0 : h->length - MCFG_ALLOCATIONS_AT;
-    if (bytes % sizeof(struct mcfg_allocation) != 0)
-        refuse(a, "length leaves part of an entry, bytes", "MCFG", physical, bytes % sizeof(struct mcfg_allocation));
-    for (uint32_t i = 0; i < bytes / sizeof(struct mcfg_allocation); i++) {
-        struct mcfg_allocation e;
-        memcpy(&e, (const uint8_t *)h + MCFG_ALLOCATIONS_AT + i * sizeof e, sizeof e);
-        uint64_t end = e.base + (((uint64_t)e.end_bus + 1) << 20);
-        if (e.base == 0 || e.base % (1 << 20) != 0 || end < e.base || end > UINT64_C(1) << 52)
-            refuse(a, "entry with a bad base", "MCFG", physical, e.base);
-        else if (e.start_bus > e.end_bus)
-            refuse(a, "entry with start bus above end bus", "MCFG", physical, e.start_bus);
-        else if (info->ecam_count == ACPI_ECAM_MAX)
-            refuse(a, "more entries than are kept", "MCFG", physical, ACPI_ECAM_MAX);
-        else
-            info->ecam[info->ecam_count++] = (struct acpi_ecam){e.base, e.segment, e.start_bus, e.end_bus};
+    struct acpi_fault fault;
+    if (length > ACPI_DECODED_BYTES_MAX) {
+        refuse(a, signature, physical, "longer than is decoded, length", length);
+        return 0;
     }
+    memcpy(a->copy, a->map(a->context, physical, length), length);
+    if (acpi_check_table(a->copy, length, signature, sizeof(struct acpi_header), &fault) != TN_OK) {
+        a->refuse(a->context, signature, physical, &fault);
+        return 0;
+    }
+    return length;
+}
+
+/* Registers that a table names must not be memory: who drives them would write into it. */
+static enum tn_status registers(const struct acpi_access *a, uint64_t start, uint64_t bytes, struct acpi_fault *fault)
+{
+    return a->is_memory(a->context, start, bytes) ? acpi_refuse(fault, "registers where memory is, at", start, 0)
+                                                  : TN_OK;
+}
+
+static enum tn_status decode_madt(const struct acpi_access *a, uint32_t length, struct acpi_info *info,
+                                  struct acpi_fault *fault)
+{
+    enum tn_status status = madt_read(a->copy, length, &info->madt, fault);
+    if (status == TN_OK)
+        status = registers(a, info->madt.local_apic, 4096, fault);
+    for (uint32_t i = 0; status == TN_OK && i < info->madt.io_apic_count; i++)
+        status = registers(a, info->madt.io_apic[i].address, 4096, fault);
+    info->has_madt = status == TN_OK;
+    return status;
+}
+
+static enum tn_status decode_mcfg(const struct acpi_access *a, uint32_t length, struct acpi_info *info,
+                                  struct acpi_fault *fault)
+{
+    enum tn_status status = mcfg_read(a->copy, length, &info->mcfg, fault);
+    for (uint32_t i = 0; status == TN_OK && i < info->mcfg.count; i++) {
+        const struct mcfg_allocation *e = &info->mcfg.allocation[i];
+        status = registers(a, mcfg_start(e), mcfg_end(e) - mcfg_start(e), fault);
+    }
+    info->has_mcfg = status == TN_OK;
+    return status;
+}
+
+static enum tn_status decode_dmar(const struct acpi_access *a, uint32_t length, struct acpi_info *info,
+                                  struct acpi_fault *fault)
+{
+    enum tn_status status = dmar_read(a->copy, length, &info->dmar, fault);
+    for (uint32_t i = 0; status == TN_OK && i < info->dmar.count; i++)
+        if (info->dmar.structure[i].type == DMAR_DRHD)
+            status = registers(a, info->dmar.structure[i].base, 4096, fault);
+    info->has_dmar = status == TN_OK;
+    return status;
+}
+
+static enum tn_status decode_fadt(const struct acpi_access *a, uint32_t length, struct acpi_info *info,
+                                  struct acpi_fault *fault)
+{
+    enum tn_status status = fadt_read(a->copy, length, &info->fadt, fault);
+    if (status == TN_OK && info->fadt.reset_register.address != 0 &&
+        info->fadt.reset_register.space == ACPI_SPACE_MEMORY)
+        status = registers(a, info->fadt.reset_register.address, 1, fault);
+    info->has_fadt = status == TN_OK;
+    return status;
+}
+
+static enum tn_status decode_hpet(const struct acpi_access *a, uint32_t length, struct acpi_info *info,
+                                  struct acpi_fault *fault)
+{
+    enum tn_status status = hpet_read(a->copy, length, &info->hpet, fault);
+    if (status == TN_OK)
+        status = registers(a, info->hpet.base, 1024, fault);
+    info->has_hpet = status == TN_OK;
+    return status;
+}
+
+typedef enum tn_status decode_table(const struct acpi_access *a, uint32_t length, struct acpi_info *info,
+                                    struct acpi_fault *fault);
+
+static const struct {
+    char signature[5];
+    decode_table *decode;
+    size_t has; /* offset of the flag in struct acpi_info */
+} decoded[] = {
+    {"APIC", decode_madt, offsetof(struct acpi_info, has_madt)},
+    {"MCFG", decode_mcfg, offsetof(struct acpi_info, has_mcfg)},
+    {"DMAR", decode_dmar, offsetof(struct acpi_info, has_dmar)},
+    {"FACP", decode_fadt, offsetof(struct acpi_info, has_fadt)},
+    {"HPET", decode_hpet, offsetof(struct acpi_info, has_hpet)},
+};
+enum { DECODED = sizeof decoded / sizeof decoded[0] };
+
+static uint32_t decoder_of(const char *signature)
+{
+    uint32_t i = 0;
+    while (i < DECODED && !bytes_equal(decoded[i].signature, signature, 4))
+        i++;
+    return i;
+}
+
+/* Decodes a table with a known signature. False: it is refused, and that is said. */
+static bool decode(const struct acpi_access *a, uint64_t physical, uint32_t kind, uint32_t length,
+                   struct acpi_info *info)
+{
+    struct acpi_fault fault;
+    const char *signature = decoded[kind].signature;
+    if (*((const bool *)((const uint8_t *)info + decoded[kind].has))) {
+        refuse(a, signature, physical, "a second one, length", length);
+        return false;
+    }
+    if (copy_table(a, physical, signature, length) == 0)
+        return false;
+    if (decoded[kind].decode(a, length, info, &fault) == TN_OK)
+        return true;
+    a->refuse(a->context, signature, physical, &fault);
+    return false;
+}
+
+/* A table that is only listed: large ones (SSDT) are summed where they are. */
+static bool is_whole(const struct acpi_access *a, uint64_t physical, const char *signature, uint32_t length)
+{
+    uint8_t sum = acpi_sum(a->map(a->context, physical, length), length);
+    if (sum != 0)
+        refuse(a, signature, physical, "bad checksum, sum of bytes", sum);
+    return sum == 0;
 }
 
 static void read_table(const struct acpi_access *a, uint64_t physical, struct acpi_info *info)
 {
     char signature[5];
-    const struct header *h = table_at(a, physical, signature);
-    if (!h)
-        return;
+    struct acpi_header h;
     for (uint32_t i = 0; i < info->table_count; i++)
         if (info->table[i].physical == physical)
             return; /* listed twice */
+    if (header_at(a, physical, signature, &h) != TN_OK)
+        return;
     if (info->table_count == ACPI_TABLES_MAX) {
-        refuse(a, "more tables than are kept", signature, physical, ACPI_TABLES_MAX);
+        refuse(a, signature, physical, "more tables than are kept, limit", ACPI_TABLES_MAX);
+        return;
+    }
+    uint32_t kind = decoder_of(signature);
+    bool is_right =
+        kind < DECODED ? decode(a, physical, kind, h.length, info) : is_whole(a, physical, signature, h.length);
+    if (!is_right) {
+        info->dmar_refused = info->dmar_refused || bytes_equal(signature, "DMAR", 4);
         return;
     }
     struct acpi_table *t = &info->table[info->table_count++];
     memcpy(t->signature, signature, sizeof t->signature);
-    t->length = h->length;
+    t->length = h.length;
     t->physical = physical;
-    if (bytes_equal(h->signature, "MCFG", 4))
-        read_mcfg(a, h, physical, info);
 }
 
 /* The root table's entries, of 4 bytes (RSDT) or 8 (XSDT). */
 static bool read_root(const struct acpi_access *a, uint64_t physical, uint32_t width, struct acpi_info *info)
 {
     char signature[5];
+    struct acpi_header h;
     const char *want = width == 8 ? "XSDT" : "RSDT";
-    const struct header *h = table_at(a, physical, signature);
-    if (!h)
+    if (header_at(a, physical, signature, &h) != TN_OK)
         return false;
-    if (!bytes_equal(h->signature, want, 4)) {
-        refuse(a, "root table with another signature, wanted RSDT or XSDT", signature, physical, width);
+    if (!bytes_equal(signature, want, 4)) {
+        refuse(a, signature, physical, "root table with another signature, bytes an entry", width);
         return false;
     }
-    const uint8_t *entry = (const uint8_t *)h + sizeof *h;
-    uint32_t count = (h->length - (uint32_t)sizeof *h) / width;
-    for (uint32_t i = 0; i < count; i++) {
+    if (!is_whole(a, physical, signature, h.length))
+        return false;
+    uint32_t bytes = h.length - (uint32_t)sizeof h;
+    if (bytes % width != 0) {
+        refuse(a, signature, physical, "length leaves part of an entry, length", h.length);
+        return false;
+    }
+    /* each entry is judged by itself, so the list needs no copy */
+    const uint8_t *entry = (const uint8_t *)a->map(a->context, physical, h.length) + sizeof h;
+    for (uint32_t i = 0; i < bytes / width; i++) {
         uint64_t at = 0;
         memcpy(&at, entry + (uint64_t)i * width, width);
         read_table(a, at, info);
@@ -153,41 +288,12 @@ static bool read_root(const struct acpi_access *a, uint64_t physical, uint32_t w
     return true;
 }
 
-static bool rsdp_is_valid(const struct rsdp *r)
+enum tn_status acpi_read(const struct acpi_access *a, const struct rsdp *rsdp, struct acpi_info *info)
 {
-    return bytes_equal(r->signature, "RSD PTR ", 8) && sum(r, RSDP_V1_BYTES) == 0;
-}
-
-enum tn_status acpi_read(const struct acpi_access *a, uint64_t physical, struct acpi_info *info)
-{
-    struct rsdp r = {0};
-    const struct rsdp *at = a->map(a->context, physical, RSDP_V1_BYTES);
-    *info = (struct acpi_info){0};
-    if (!at || !rsdp_is_valid(at)) {
-        refuse(a, at ? "bad signature or checksum" : "not in memory, at", "RSDP", physical, physical);
-        return TN_ENOENT;
-    }
-    memcpy(&r, at, RSDP_V1_BYTES);
-    if (r.revision >= 2) {
-        at = a->map(a->context, physical, sizeof r);
-        if (at && sum(at, sizeof r) == 0)
-            memcpy(&r, at, sizeof r);
-        else
-            refuse(a, "bad extended checksum; using the RSDT, revision", "RSDP", physical, r.revision);
-    }
-    if (r.xsdt != 0 && read_root(a, r.xsdt, 8, info))
+    memset(info, 0, sizeof *info);
+    if (rsdp->xsdt != 0 && read_root(a, rsdp->xsdt, 8, info))
         return TN_OK;
-    if (r.rsdt != 0 && read_root(a, r.rsdt, 4, info))
+    if (rsdp->rsdt != 0 && read_root(a, rsdp->rsdt, 4, info))
         return TN_OK;
     return TN_ENOENT;
-}
-
-uint64_t acpi_find_rsdp(const struct acpi_access *a, uint64_t start, uint64_t bytes)
-{
-    for (uint64_t p = start; p + RSDP_V1_BYTES <= start + bytes; p += 16) {
-        const struct rsdp *r = a->map(a->context, p, RSDP_V1_BYTES);
-        if (r && rsdp_is_valid(r))
-            return p;
-    }
-    return 0;
 }

@@ -8,7 +8,11 @@ void *memcpy(void *restrict to, const void *restrict from, size_t n)
 {
     void *d = to;
     size_t words = n / 8, rest = n % 8;
-    __asm__ volatile("rep movsq\n\tmov %3, %2\n\trep movsb" : "+D"(d), "+S"(from), "+c"(words) : "r"(rest) : "memory");
+    /* early clobbers: where words equals rest (36 bytes, for one), one register must not hold both */
+    __asm__ volatile("rep movsq\n\tmov %3, %2\n\trep movsb"
+                     : "+&D"(d), "+&S"(from), "+&c"(words)
+                     : "r"(rest)
+                     : "memory");
     return to;
 }
 
@@ -29,7 +33,7 @@ void *memset(void *to, int byte, size_t n)
     uint64_t pattern = UINT64_C(0x0101010101010101) * (uint8_t)byte;
     size_t words = n / 8, rest = n % 8;
     __asm__ volatile("rep stosq\n\tmov %2, %1\n\trep stosb"
-                     : "+D"(d), "+c"(words)
+                     : "+&D"(d), "+&c"(words)
                      : "r"(rest), "a"(pattern)
                      : "memory");
     return to;

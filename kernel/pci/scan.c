@@ -1,70 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See scan.h. PCI Express Base 5.0, section 7.2.2 (ECAM), 7.5.1 (headers). */
+/* See scan.h. PCI Express Base 5.0, section 7.5.1 (headers). */
 #include "pci/scan.h"
 
 #include <stddef.h>
 
-#include <tenure/abi/ring.h>
-
 #include "diag/log.h"
-#include "mm/frame.h"
+#ifdef TN_TWIN
+#include "diag/provoke_pci.h"
+#endif
+#include "lib/string.h"
 #include "mm/space.h"
+#include "pci/assign.h"
+#include "pci/group.h"
+#include "pci/report.h"
+#include <tn_format.h>
 
 struct pci_inventory pci_machine;
 
-static volatile uint8_t *ecam; /* of bus 0 */
-static uint32_t bus_first, bus_last;
-/* Endpoints that pci_silence found mastering the bus, for the report of pci_scan. */
-static uint32_t silenced[PCI_FUNCTIONS_MAX], silenced_count;
+static bool visited[MCFG_ALLOCATIONS_MAX]; /* runs of buses */
 
-static volatile uint8_t *ecam_register(uint32_t bdf, uint32_t offset)
+struct pci_name pci_name(uint32_t bdf)
 {
-    uint32_t bus = bdf >> 8;
-    if (!ecam || bus < bus_first || bus > bus_last || offset >= 4096)
-        return NULL;
-    return ecam + ((uint64_t)bdf << 12) + offset;
-}
-
-static uint32_t ecam_read(void *context, uint32_t bdf, uint32_t offset, uint32_t width)
-{
-    (void)context;
-    volatile uint8_t *at = ecam_register(bdf, offset);
-    if (!at || offset % width != 0)
-        return UINT32_MAX >> (32 - 8 * width);
-    if (width == 1)
-        return *at;
-    return width == 2 ? *(volatile uint16_t *)(volatile void *)at : *(volatile uint32_t *)(volatile void *)at;
-}
-
-static void ecam_write(void *context, uint32_t bdf, uint32_t offset, uint32_t width, uint32_t value)
-{
-    (void)context;
-    volatile uint8_t *at = ecam_register(bdf, offset);
-    if (!at || offset % width != 0)
-        return;
-    if (width == 1)
-        *at = (uint8_t)value;
-    else if (width == 2)
-        *(volatile uint16_t *)(volatile void *)at = (uint16_t)value;
-    else
-        *(volatile uint32_t *)(volatile void *)at = value;
-}
-
-const struct pci_access pci_ecam = {ecam_read, ecam_write, NULL};
-
-static void log_function(const struct pci_function *f)
-{
-    log_line("pci: %02x:%02x.%u %04x:%04x class %06x %s%s%s", f->bdf >> 8, f->bdf >> 3 & 31, f->bdf & 7, f->vendor,
-             f->device, f->class_code, f->header == PCI_HEADER_BRIDGE ? "bridge" : "endpoint",
-             f->express ? ", express" : "", f->firmware_bus_master ? ", firmware left bus mastering on: cleared" : "");
-    for (uint32_t i = 0; i < PCI_BARS; i++)
-        if (f->bar[i].size != 0)
-            log_line("pci:   BAR%u %s%s size %lx", i,
-                     f->bar[i].flags & TN_BAR_MEMORY ? f->bar[i].flags & TN_BAR_64BIT ? "memory64" : "memory" : "io",
-                     f->bar[i].flags & TN_BAR_PREFETCHABLE ? " prefetchable" : "", f->bar[i].size);
-    if (f->msix.count != 0)
-        log_line("pci:   MSI-X %u entries, table BAR%u+%lx, PBA BAR%u+%lx", f->msix.count, f->msix.table_bar,
-                 f->msix.table_offset, f->msix.pba_bar, f->msix.pba_offset);
+    struct pci_name name;
+    size_t n = pci_segment(bdf) == 0 ? 0 : tn_format(name.text, sizeof name.text, "%04x:", pci_segment(bdf));
+    tn_format(name.text + n, sizeof name.text - n, "%02x:%02x.%u", pci_bus(bdf), bdf >> 3 & 31, bdf & 7);
+    return name;
 }
 
 /* Off, and read back. Returns whether it was on. */
@@ -75,136 +35,124 @@ static bool clear_bus_master(uint32_t bdf)
         return false;
     pci_write(&pci_ecam, bdf, PCI_COMMAND, 2, command & ~(uint32_t)PCI_COMMAND_BUS_MASTER);
     if (pci_read(&pci_ecam, bdf, PCI_COMMAND, 2) & PCI_COMMAND_BUS_MASTER)
-        log_line("pci: %02x:%02x.%u: bus mastering does not go off", bdf >> 8, bdf >> 3 & 31, bdf & 7);
+        log_line("pci: %s: bus mastering does not go off", pci_name(bdf).text);
     return true;
-}
-
-static bool was_silenced(uint32_t bdf)
-{
-    for (uint32_t i = 0; i < silenced_count; i++)
-        if (silenced[i] == bdf)
-            return true;
-    return false;
-}
-
-static void read_endpoint(struct pci_function *f)
-{
-    uint32_t bad;
-    pci_size_bars(&pci_ecam, f->bdf, f->bar);
-    uint32_t at = pci_find_capability(&pci_ecam, f->bdf, PCI_CAP_MSIX, &bad);
-    if (bad != 0)
-        log_line("pci: %02x:%02x.%u: capability list is broken at offset %x; what follows is ignored", f->bdf >> 8,
-                 f->bdf >> 3 & 31, f->bdf & 7, bad);
-    if (pci_read_msix(&pci_ecam, f->bdf, at, f->bar, &f->msix) == TN_EPROTOCOL)
-        log_line("pci: %02x:%02x.%u: MSI-X table or PBA lies outside its BAR; no interrupts for it", f->bdf >> 8,
-                 f->bdf >> 3 & 31, f->bdf & 7);
-    f->express = pci_find_capability(&pci_ecam, f->bdf, PCI_CAP_EXPRESS, &bad) != 0;
 }
 
 static void found(uint32_t bdf, uint32_t id, uint32_t header)
 {
-    struct pci_function extra = {0};
-    struct pci_function *f = &extra;
-    if (pci_machine.count < PCI_FUNCTIONS_MAX)
-        f = &pci_machine.function[pci_machine.count++];
-    else
-        pci_machine.left_out++;
-    *f = (struct pci_function){
+    struct pci_function f = {
         .bdf = bdf,
         .vendor = (uint16_t)id,
         .device = (uint16_t)(id >> 16),
-        .class_code = pci_read(&pci_ecam, bdf, PCI_REVISION_ID, 4) >> 8,
         .header = (uint8_t)(header & PCI_HEADER_TYPE_MASK),
+        .multifunction = header & PCI_HEADER_MULTIFUNCTION,
+        .parent = PCI_ROOT,
     };
-    if (f->header == PCI_HEADER_ENDPOINT) {
-        f->firmware_bus_master = clear_bus_master(bdf) || was_silenced(bdf);
-        if (f != &extra)
-            read_endpoint(f);
+    if (f.header != PCI_HEADER_BRIDGE)
+        f.firmware_bus_master = clear_bus_master(bdf);
+    if (pci_machine.count < PCI_FUNCTIONS_MAX) {
+        pci_machine.function[pci_machine.count++] = f;
+        return;
     }
-    if (f != &extra)
-        log_function(f);
+    /* nobody will know where it decodes, so it does not */
+    uint32_t command = pci_read(&pci_ecam, bdf, PCI_COMMAND, 2);
+    pci_write(&pci_ecam, bdf, PCI_COMMAND, 2, command & ~(uint32_t)PCI_COMMAND_MEMORY);
+    pci_machine.left_out++;
 }
 
-typedef void visit_function(uint32_t bdf, uint32_t id, uint32_t header);
-
-static void visit_device(uint32_t bus, uint32_t device, visit_function *visit)
+/* All ones: nobody there. Some bridges answer with zeros instead. */
+static bool is_nobody(uint32_t id)
 {
-    for (uint32_t function = 0; function < 8; function++) {
-        uint32_t bdf = pci_bdf(bus, device, function);
-        uint32_t id = pci_read(&pci_ecam, bdf, PCI_VENDOR_ID, 4);
-        if ((id & 0xffff) == 0xffff) {
-            if (function == 0)
-                return;
+    return (id & 0xffff) == 0xffff || (id & 0xffff) == 0;
+}
+
+static void visit_device(uint32_t bdf)
+{
+    uint32_t id = pci_read(&pci_ecam, bdf, PCI_VENDOR_ID, 4);
+    if (is_nobody(id))
+        return;
+    uint32_t header = pci_read(&pci_ecam, bdf, PCI_HEADER_TYPE, 1);
+    found(bdf, id, header);
+    for (uint32_t function = 1; header & PCI_HEADER_MULTIFUNCTION && function < 8; function++) {
+        id = pci_read(&pci_ecam, bdf | function, PCI_VENDOR_ID, 4);
+        if (!is_nobody(id))
+            found(bdf | function, id, pci_read(&pci_ecam, bdf | function, PCI_HEADER_TYPE, 1));
+    }
+}
+
+/* Every device of the buses that can be reached and were not visited. An empty slot costs one read. */
+static uint32_t visit_all(void)
+{
+    struct pci_buses b;
+    uint32_t buses = 0;
+    for (uint32_t n = 0; pci_host_buses(n, &b); n++) {
+        if (visited[n] || !b.is_reachable)
             continue;
-        }
-        uint32_t header = pci_read(&pci_ecam, bdf, PCI_HEADER_TYPE, 1);
-        visit(bdf, id, header);
-        if (function == 0 && !(header & PCI_HEADER_MULTIFUNCTION))
-            return;
+        visited[n] = true;
+        buses += (uint32_t)b.last - b.first + 1;
+        for (uint32_t bus = b.first; bus <= b.last; bus++)
+            for (uint32_t device = 0; device < 32; device++)
+                visit_device((uint32_t)b.segment << 16 | pci_bdf(bus, device, 0));
     }
-}
-
-static void visit_all(visit_function *visit)
-{
-    for (uint32_t bus = bus_first; bus <= bus_last; bus++)
-        for (uint32_t device = 0; device < 32; device++)
-            visit_device(bus, device, visit);
-}
-
-static void silence(uint32_t bdf, uint32_t id, uint32_t header)
-{
-    (void)id;
-    if ((header & PCI_HEADER_TYPE_MASK) == PCI_HEADER_ENDPOINT && clear_bus_master(bdf) &&
-        silenced_count < PCI_FUNCTIONS_MAX)
-        silenced[silenced_count++] = bdf;
-}
-
-/* The ECAM of segment 0, or NULL. */
-static const struct acpi_ecam *segment_0(const struct acpi_info *acpi)
-{
-    for (uint32_t i = 0; i < acpi->ecam_count; i++)
-        if (acpi->ecam[i].segment == 0)
-            return &acpi->ecam[i];
-    return NULL;
+    return buses;
 }
 
 void pci_silence(const struct acpi_info *acpi)
 {
-    const struct acpi_ecam *e = segment_0(acpi);
-    if (!e)
-        return;
-    bus_first = e->start_bus;
-    bus_last = e->end_bus;
-    if (e->base + (((uint64_t)bus_last + 1) << 20) > UINT64_C(1) << 32) {
-        log_line("pci: ECAM above 4 GiB: bus mastering is cleared at the scan");
-        return;
-    }
-    ecam = phys_to_virt(e->base);
-    visit_all(silence);
-    ecam = NULL;
+    struct pci_buses b;
+    pci_host_init(acpi->has_mcfg ? &acpi->mcfg : NULL);
+    (void)visit_all();
+    for (uint32_t n = 0; pci_host_buses(n, &b); n++)
+        if (!visited[n])
+            log_line("pci: ECAM of segment %u above 4 GiB: bus mastering is cleared at the scan", b.segment);
 }
 
-void pci_scan(const struct acpi_info *acpi)
+/* What came late stands at the end; the order is that of bdf. */
+static void sort(void)
 {
-    const struct acpi_ecam *e = segment_0(acpi);
-    for (uint32_t i = 0; i < acpi->ecam_count; i++)
-        if (acpi->ecam[i].segment != 0)
-            log_line("pci: segment %u is not scanned (one segment is supported)", acpi->ecam[i].segment);
-    if (!e) {
-        log_line("pci: no ECAM for segment 0 (no usable MCFG): no PCI device is reachable");
+    for (uint32_t i = 1; i < pci_machine.count; i++)
+        for (uint32_t j = i; j > 0 && pci_machine.function[j - 1].bdf > pci_machine.function[j].bdf; j--) {
+            struct pci_function f = pci_machine.function[j];
+            pci_machine.function[j] = pci_machine.function[j - 1];
+            pci_machine.function[j - 1] = f;
+        }
+}
+
+static void read_function(struct pci_function *f)
+{
+    bool is_bridge = f->header == PCI_HEADER_BRIDGE;
+    f->class_code = pci_read(&pci_ecam, f->bdf, PCI_REVISION_ID, 4) >> 8;
+    f->features.express_type = PCI_EXPRESS_NONE;
+    if (!is_bridge && f->header != PCI_HEADER_ENDPOINT)
         return;
-    }
-    bus_first = e->start_bus;
-    bus_last = e->end_bus;
-    ecam = kernel_mmio_map(e->base, ((uint64_t)bus_last + 1) << 20);
-    if (!ecam) {
-        log_line("pci: no room to map the ECAM of buses %u to %u", bus_first, bus_last);
-        return;
-    }
-    visit_all(found);
-    log_line("pci: buses %u to %u, %u functions", bus_first, bus_last, pci_machine.count);
-    if (pci_machine.left_out != 0)
-        log_line("pci: %u functions beyond the first %u are not usable", pci_machine.left_out, PCI_FUNCTIONS_MAX);
+    f->broken_bars = (uint8_t)pci_size_bars(&pci_ecam, f->bdf, is_bridge ? PCI_BRIDGE_BARS : PCI_BARS, f->bar);
+    pci_disable_rom(&pci_ecam, f->bdf, is_bridge ? PCI_BRIDGE_ROM : PCI_ROM);
+    pci_read_capabilities(&pci_ecam, f->bdf, &f->capabilities);
+    pci_read_features(&pci_ecam, f->bdf, &f->capabilities, &f->features);
+    f->firmware_msi = pci_disable_msi(&pci_ecam, f->bdf, &f->capabilities);
+    f->acs = pci_enable_acs(&pci_ecam, f->bdf, &f->capabilities);
+    if (is_bridge)
+        pci_read_bridge(&pci_ecam, f->bdf, &f->bridge);
+    else if (pci_read_msix(&pci_ecam, f->bdf, f->capabilities.msix, f->bar, &f->msix) == TN_EPROTOCOL)
+        log_line("pci: %s: MSI-X table or PBA lies outside its BAR or over the other; no interrupts for it",
+                 pci_name(f->bdf).text);
+}
+
+void pci_scan(const struct acpi_info *acpi, const struct memory_map *memory)
+{
+    pci_host_map();
+    (void)visit_all();
+    sort();
+    for (uint32_t i = 0; i < pci_machine.count; i++)
+        read_function(&pci_machine.function[i]);
+    (void)pci_link_bridges(pci_machine.function, pci_machine.count);
+    pci_machine.groups = pci_group(pci_machine.function, pci_machine.count);
+#ifdef TN_TWIN
+    if (!provoke_unassigned)
+#endif
+        pci_assign(acpi, memory);
+    pci_report();
 }
 
 void pci_prepare_interrupts(void)
@@ -216,7 +164,7 @@ void pci_prepare_interrupts(void)
         uint64_t at = f->bar[f->msix.table_bar].address + f->msix.table_offset;
         f->msix_table = kernel_mmio_map(at, (uint64_t)f->msix.count * PCI_MSIX_ENTRY_BYTES);
         if (!f->msix_table) {
-            log_line("pci: %02x:%02x.%u: no room to map its MSI-X table", f->bdf >> 8, f->bdf >> 3 & 31, f->bdf & 7);
+            log_line("pci: %s: no room to map its MSI-X table", pci_name(f->bdf).text);
             continue;
         }
         /* memory decoding must be on to reach the table; interrupts stay off function-wide until a route is bound */

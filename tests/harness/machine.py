@@ -103,6 +103,11 @@ class Machine:
 def start(archive, append="manifest=read", disks=(), memory=256, kernel=None, extra=(), timeout=DEFAULT_TIMEOUT):
     """A machine that runs; end it with wait_end() or kill() (conftest.py kills what a test leaves behind)."""
     words = qemu.command_line(kernel or paths.KERNEL, archive, append, disks, memory=memory, extra=extra)
+    return start_words(words, timeout)
+
+
+def start_words(words, timeout=DEFAULT_TIMEOUT):
+    """The same from a whole command line, for machines of another shape."""
     errors = tempfile.TemporaryFile()
     process = subprocess.Popen(qemu.leashed(words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors)
     machine = Machine(process, words, [], errors, timeout)

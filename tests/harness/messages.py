@@ -26,6 +26,19 @@ POOL_REFUSED = r"^pool: {process}: refused: the DMA policy of the device is `blo
 POLICY_REFUSED = r"^pool: virtio_blk0: refused: the DMA policy of the device is `blocked`"
 BUS_MASTER_CLEARED = r"^pci: [0-9a-f]{2}:[0-9a-f]{2}\.[0-7] .*bus mastering on: cleared$"
 FUNCTIONS = r"^pci: [0-9a-f]{2}:[0-9a-f]{2}\.[0-7] (?P<id>[0-9a-f]{4}:[0-9a-f]{4}) "
+FUNCTION = (
+    r"^pci: (?P<bdf>[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]) (?P<id>[0-9a-f]{4}:[0-9a-f]{4}) class (?P<class>[0-9a-f]{6}) "
+    r".*, group (?P<group>\d+)\b"
+)
+BAR = r"^pci:   BAR(?P<number>\d) (?P<kind>memory64|memory|io)(?P<prefetchable> prefetchable)? size (?P<size>[0-9a-f]+)$"
+BRIDGE_BUSES = r"^pci:   buses (?P<secondary>\d+) to (?P<subordinate>\d+)$"
+BUSES = r"^pci: buses 0 to 255$"
+FUNCTION_COUNT = r"^pci: (?P<count>\d+) functions in (?P<groups>\d+) isolation groups, at most (?P<depth>\d+) bridges deep$"
+LEFT_OUT = r"^pci: (?P<count>\d+) functions beyond the first 256 are not usable$"
+BAR_PLACED = r"^pci: \S+: BAR\d had no usable address: placed$"
+WINDOW_PLACED = r"^pci: \S+: \w+ window had no usable address: placed$"
+BRIDGE_FAULT = r"^pci: \S+: bridge (?P<what>.+): buses \d+, \d+ to \d+; its buses are one group$"
+PCI_TROUBLE = r"^pci: .*\b(no usable address|finds no room|is broken|answers as no BAR can|does not)\b"
 END = r"^MARK boot: end status=(?P<status>\d+)$"
 
 # ---- bad input ----
@@ -44,7 +57,13 @@ ELF_TOO_BIG = r"^start: broken: memory of the image: its own budget does not cov
 ACPI_REFUSED = r"^acpi: table {table} at [0-9a-f]+ ignored: .+"
 ACPI_CHECKSUM = r"^acpi: table MCFG at [0-9a-f]+ ignored: bad checksum\b"
 ACPI_LENGTH = r"^acpi: table MCFG at [0-9a-f]+ ignored: .*\blength {value}$"
+ACPI_MISSING = r"^acpi: not there, or not usable:(?P<names>( [A-Z]{4})+)$"
+DMAR_BROKEN = r"^acpi: the DMAR is broken: this machine's IOMMU is not used$"
+NO_RSDP = r"^acpi: no RSDP\b"
 NO_ECAM = r"^pci: no ECAM\b"
+OTHER_ECAM = r"^pci: the ECAM that MCFG names shows [0-9a-f]{8} at 00:00\.0, the ports show [0-9a-f]{8}: it is not used$"
+PORTS = r"^pci: no ECAM .*: through CF8/CFC\b"
+NO_PCI = r"^pci: no ECAM .* and no CF8/CFC: no PCI device is reachable$"
 NO_MSIX = r"^virtio_blk0: MSI-X entry 0 cannot be bound: TN_ERANGE; the device has none$"
 MISSING_FEATURE = r"^virtio_blk0: .*\b(feature|VIRTIO_F_VERSION_1|modern|capabilit)"
 

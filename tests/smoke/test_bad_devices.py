@@ -79,12 +79,3 @@ def test_a_device_that_does_not_offer_a_required_feature_is_refused(folder):
     assert status == qemu.EXIT_JOB_FAILED
     m.find(messages.MISSING_FEATURE)
     m.lacks(messages.READ_ANY)
-
-
-def test_a_machine_without_ecam_says_so_and_ends(folder):
-    image = disks.Image(folder, MiB)
-    m, status = machine.run(
-        archive.build(folder, ["disk"]), "manifest=disk", [image.disk()], extra=["-machine", "pc"]
-    )
-    assert status == qemu.EXIT_JOB_FAILED
-    m.find(messages.NO_ECAM)

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See host.h. */
+#include "pci/host.h"
+
+#include <stddef.h>
+
+#include "arch/x86_64/io.h"
+#include "diag/log.h"
+#include "mm/frame.h"
+#include "mm/space.h"
+
+enum {
+    CONFIG_ADDRESS = 0xcf8,
+    CONFIG_DATA = 0xcfc,
+};
+#define CONFIG_ENABLE      UINT32_C(0x80000000)
+#define BOOT_MAPPING_BYTES (UINT64_C(1) << 32)
+
+struct window {
+    struct mcfg_allocation ecam; /* base 0: only by the ports */
+    uint32_t first, last;        /* segment << 8 | bus */
+    volatile uint8_t *registers; /* of bus 0; NULL: not mapped (yet) */
+};
+
+static struct window windows[MCFG_ALLOCATIONS_MAX];
+static uint32_t window_count;
+static bool has_ports;
+
+static struct window *window_of(uint32_t bdf)
+{
+    uint32_t bus = bdf >> 8;
+    for (uint32_t i = 0; i < window_count; i++)
+        if (bus >= windows[i].first && bus <= windows[i].last)
+            return &windows[i];
+    return NULL;
+}
+
+static volatile uint8_t *ecam_register(const struct window *w, uint32_t bdf, uint32_t offset)
+{
+    return w->registers + ((uint64_t)(bdf & 0xffff) << 12) + offset;
+}
+
+/* Selects a register; false: out of the ports' reach. The data port for it is CONFIG_DATA + offset % 4. */
+static bool select_port(uint32_t bdf, uint32_t offset)
+{
+    if (!has_ports || pci_segment(bdf) != 0 || offset >= PCI_CONFIG_BYTES)
+        return false;
+    outl(CONFIG_ADDRESS, CONFIG_ENABLE | bdf << 8 | (offset & 0xfc));
+    return true;
+}
+
+static uint32_t config_read(void *context, uint32_t bdf, uint32_t offset, uint32_t width)
+{
+    (void)context;
+    const struct window *w = window_of(bdf);
+    uint32_t nothing = UINT32_MAX >> (32 - 8 * width);
+    if (!w || offset >= PCI_EXTENDED_BYTES || offset % width != 0)
+        return nothing;
+    if (w->registers) {
+        volatile uint8_t *at = ecam_register(w, bdf, offset);
+        if (width == 1)
+            return *at;
+        return width == 2 ? *(volatile uint16_t *)(volatile void *)at : *(volatile uint32_t *)(volatile void *)at;
+    }
+    if (!select_port(bdf, offset))
+        return nothing;
+    uint16_t port = (uint16_t)(CONFIG_DATA + offset % 4);
+    if (width == 1)
+        return inb(port);
+    return width == 2 ? inw(port) : inl(port);
+}
+
+static void config_write(void *context, uint32_t bdf, uint32_t offset, uint32_t width, uint32_t value)
+{
+    (void)context;
+    const struct window *w = window_of(bdf);
+    if (!w || offset >= PCI_EXTENDED_BYTES || offset % width != 0)
+        return;
+    if (w->registers) {
+        volatile uint8_t *at = ecam_register(w, bdf, offset);
+        if (width == 1)
+            *at = (uint8_t)value;
+        else if (width == 2)
+            *(volatile uint16_t *)(volatile void *)at = (uint16_t)value;
+        else
+            *(volatile uint32_t *)(volatile void *)at = value;
+        return;
+    }
+    if (!select_port(bdf, offset))
+        return;
+    uint16_t port = (uint16_t)(CONFIG_DATA + offset % 4);
+    if (width == 1)
+        outb(port, (uint8_t)value);
+    else if (width == 2)
+        outw(port, (uint16_t)value);
+    else
+        outl(port, value);
+}
+
+const struct pci_access pci_ecam = {config_read, config_write, NULL};
+
+/* Configuration mechanism #1 answers with what was written. */
+static bool probe_ports(void)
+{
+    uint32_t before = inl(CONFIG_ADDRESS);
+    outl(CONFIG_ADDRESS, CONFIG_ENABLE);
+    bool answers = inl(CONFIG_ADDRESS) == CONFIG_ENABLE;
+    outl(CONFIG_ADDRESS, before);
+    return answers;
+}
+
+static void add_window(struct mcfg_allocation ecam)
+{
+    struct window w = {.ecam = ecam,
+                       .first = (uint32_t)ecam.segment << 8 | ecam.first_bus,
+                       .last = (uint32_t)ecam.segment << 8 | ecam.last_bus};
+    uint32_t at = window_count++;
+    for (; at > 0 && windows[at - 1].first > w.first; at--)
+        windows[at] = windows[at - 1];
+    windows[at] = w;
+}
+
+/* Does the window show at 00:00.0 what the ports show? Only bus 0 of segment 0 can be asked both ways. */
+static bool tells_the_same(struct window *w)
+{
+    if (!has_ports || !w->registers || w->first != 0)
+        return true;
+    uint32_t through_ecam = pci_read(&pci_ecam, 0, PCI_VENDOR_ID, 4);
+    volatile uint8_t *registers = w->registers;
+    w->registers = NULL;
+    uint32_t through_ports = pci_read(&pci_ecam, 0, PCI_VENDOR_ID, 4);
+    w->registers = registers;
+    if (through_ecam != through_ports)
+        log_line("pci: the ECAM that MCFG names shows %08x at 00:00.0, the ports show %08x: it is not used",
+                 through_ecam, through_ports);
+    return through_ecam == through_ports;
+}
+
+static void use_ports_only(void)
+{
+    window_count = 0;
+    if (has_ports)
+        add_window((struct mcfg_allocation){.last_bus = 255});
+}
+
+void pci_host_init(const struct mcfg *mcfg)
+{
+    has_ports = probe_ports();
+    for (uint32_t i = 0; mcfg && i < mcfg->count; i++)
+        add_window(mcfg->allocation[i]);
+    for (uint32_t i = 0; i < window_count; i++) {
+        if (mcfg_end(&windows[i].ecam) <= BOOT_MAPPING_BYTES)
+            windows[i].registers = phys_to_virt(windows[i].ecam.base);
+        if (!tells_the_same(&windows[i])) {
+            use_ports_only();
+            break;
+        }
+    }
+    if (window_count != 0)
+        return;
+    use_ports_only();
+    log_line(has_ports ? "pci: no ECAM (no usable MCFG): through CF8/CFC, without extended configuration space"
+                       : "pci: no ECAM (no usable MCFG) and no CF8/CFC: no PCI device is reachable");
+}
+
+void pci_host_map(void)
+{
+    for (uint32_t i = 0; i < window_count; i++) {
+        struct window *w = &windows[i];
+        if (w->ecam.base == 0)
+            continue;
+        uint64_t start = mcfg_start(&w->ecam);
+        volatile uint8_t *first = kernel_mmio_map(start, mcfg_end(&w->ecam) - start);
+        w->registers = first ? first - (start - w->ecam.base) : NULL;
+        if (!first)
+            log_line("pci: no room to map the ECAM of segment %u, buses %u to %u", w->ecam.segment, w->ecam.first_bus,
+                     w->ecam.last_bus);
+    }
+}
+
+bool pci_host_buses(uint32_t n, struct pci_buses *buses)
+{
+    if (n >= window_count)
+        return false;
+    const struct window *w = &windows[n];
+    *buses = (struct pci_buses){w->ecam.segment, w->ecam.first_bus, w->ecam.last_bus,
+                                w->registers || (has_ports && w->ecam.segment == 0)};
+    return true;
+}
+
+bool pci_host_window(uint32_t n, uint64_t *start, uint64_t *end)
+{
+    if (n >= window_count || windows[n].ecam.base == 0)
+        return false;
+    *start = mcfg_start(&windows[n].ecam);
+    *end = mcfg_end(&windows[n].ecam);
+    return true;
+}
