@@ -34,6 +34,11 @@ static const char *const mmio_names[TN_MMIO_STATES] = {
     [TN_MMIO_REVOKED] = "revoked",
 };
 
+static const char *const route_names[TN_ROUTE_STATES] = {
+    [TN_ROUTE_FREE] = "free",       [TN_ROUTE_MASKED] = "masked",     [TN_ROUTE_ARMED] = "armed",
+    [TN_ROUTE_PENDING] = "pending", [TN_ROUTE_DRAINING] = "draining", [TN_ROUTE_DRAINED] = "drained",
+};
+
 /* The moves of a machine as a table of truth values. */
 #define ROW                       16
 #define IN_TABLE(one, other, why) [one * ROW + other] = true,
@@ -42,6 +47,7 @@ static const bool buffer_moves[TN_BUFFER_STATES * ROW] = {TN_BUFFER_MOVES(IN_TAB
 static const bool fence_moves[TN_FENCE_STATES * ROW] = {TN_FENCE_MOVES(IN_TABLE)};
 static const bool device_moves[TN_DEVICE_STATES * ROW] = {TN_DEVICE_MOVES(IN_TABLE)};
 static const bool mmio_moves[TN_MMIO_STATES * ROW] = {TN_MMIO_MOVES(IN_TABLE)};
+static const bool route_moves[TN_ROUTE_STATES * ROW] = {TN_ROUTE_MOVES(IN_TABLE)};
 
 bool tn_pool_may_move(uint32_t from, uint32_t to)
 {
@@ -68,6 +74,11 @@ bool tn_mmio_may_move(uint32_t from, uint32_t to)
     return from < TN_MMIO_STATES && to < TN_MMIO_STATES && mmio_moves[from * ROW + to];
 }
 
+bool tn_route_may_move(uint32_t from, uint32_t to)
+{
+    return from < TN_ROUTE_STATES && to < TN_ROUTE_STATES && route_moves[from * ROW + to];
+}
+
 const char *tn_pool_state_name(uint32_t state)
 {
     return state < TN_POOL_STATES ? pool_names[state] : "?";
@@ -91,4 +102,9 @@ const char *tn_device_state_name(uint32_t state)
 const char *tn_mmio_state_name(uint32_t state)
 {
     return state < TN_MMIO_STATES ? mmio_names[state] : "?";
+}
+
+const char *tn_route_state_name(uint32_t state)
+{
+    return state < TN_ROUTE_STATES ? route_names[state] : "?";
 }

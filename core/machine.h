@@ -118,13 +118,36 @@ enum tn_mmio_state {
     TN_MMIO_STATES
 };
 
+/* An interrupt route. Whatever its holder does, it is bound again only once no interrupt of before can arrive. */
+#define TN_ROUTE_MOVES(MOVE)                                                                                           \
+    MOVE(TN_ROUTE_FREE, TN_ROUTE_MASKED, "bind")                                                                       \
+    MOVE(TN_ROUTE_MASKED, TN_ROUTE_ARMED, "arm")                                                                       \
+    MOVE(TN_ROUTE_ARMED, TN_ROUTE_PENDING, "arrives")                                                                  \
+    MOVE(TN_ROUTE_PENDING, TN_ROUTE_ARMED, "acknowledge")                                                              \
+    MOVE(TN_ROUTE_MASKED, TN_ROUTE_DRAINING, "revoke")                                                                 \
+    MOVE(TN_ROUTE_ARMED, TN_ROUTE_DRAINING, "revoke")                                                                  \
+    MOVE(TN_ROUTE_PENDING, TN_ROUTE_DRAINING, "revoke")                                                                \
+    MOVE(TN_ROUTE_DRAINING, TN_ROUTE_DRAINED, "silent, with evidence")                                                 \
+    MOVE(TN_ROUTE_DRAINED, TN_ROUTE_FREE, "uncharged")
+
+enum tn_route_state {
+    TN_ROUTE_FREE,
+    TN_ROUTE_MASKED,   /* programmed, and silent until it is armed */
+    TN_ROUTE_ARMED,    /* the next interrupt becomes an event */
+    TN_ROUTE_PENDING,  /* its event waits for the acknowledgement */
+    TN_ROUTE_DRAINING, /* nobody's: interrupts of the old holder may still arrive, and are counted */
+    TN_ROUTE_DRAINED,  /* none can */
+    TN_ROUTE_STATES
+};
+
 /* May one go from one state to the other? False for values out of range. */
 #define TN_MACHINE_IS_MOVE(one, other, why) (from == one && to == other) ||
 /*@ predicate tn_pool_moves(integer from, integer to) = TN_POOL_MOVES(TN_MACHINE_IS_MOVE) \false;
     predicate tn_buffer_moves(integer from, integer to) = TN_BUFFER_MOVES(TN_MACHINE_IS_MOVE) \false;
     predicate tn_fence_moves(integer from, integer to) = TN_FENCE_MOVES(TN_MACHINE_IS_MOVE) \false;
     predicate tn_device_moves(integer from, integer to) = TN_DEVICE_MOVES(TN_MACHINE_IS_MOVE) \false;
-    predicate tn_mmio_moves(integer from, integer to) = TN_MMIO_MOVES(TN_MACHINE_IS_MOVE) \false; */
+    predicate tn_mmio_moves(integer from, integer to) = TN_MMIO_MOVES(TN_MACHINE_IS_MOVE) \false;
+    predicate tn_route_moves(integer from, integer to) = TN_ROUTE_MOVES(TN_MACHINE_IS_MOVE) \false; */
 /*@ assigns \nothing;
     ensures \result <==> tn_pool_moves(from, to); */
 bool tn_pool_may_move(uint32_t from, uint32_t to);
@@ -140,6 +163,9 @@ bool tn_device_may_move(uint32_t from, uint32_t to);
 /*@ assigns \nothing;
     ensures \result <==> tn_mmio_moves(from, to); */
 bool tn_mmio_may_move(uint32_t from, uint32_t to);
+/*@ assigns \nothing;
+    ensures \result <==> tn_route_moves(from, to); */
+bool tn_route_may_move(uint32_t from, uint32_t to);
 /* For people; "?" for values out of range. */
 /*@ assigns \nothing; */
 const char *tn_pool_state_name(uint32_t state);
@@ -151,5 +177,7 @@ const char *tn_fence_state_name(uint32_t state);
 const char *tn_device_state_name(uint32_t state);
 /*@ assigns \nothing; */
 const char *tn_mmio_state_name(uint32_t state);
+/*@ assigns \nothing; */
+const char *tn_route_state_name(uint32_t state);
 
 #endif

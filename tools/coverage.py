@@ -18,7 +18,7 @@ CLANG, PROFDATA, COV = "clang", "llvm-profdata", "llvm-cov"
 COUNTERS = ["-fprofile-instr-generate", "-fcoverage-mapping"]
 FLAGS = ["-std=gnu17", "-O1", "-g", f"-I{ROOT}", f"-I{ROOT}/include"]
 UNIT = ("test_slot", "test_ledger", "test_cap", "test_dma_buffer", "test_dma_direct", "test_dma_fence", "test_dma_scatter")
-UNIT += ("test_dma_slices", "test_dma_submit", "test_dma_wait", "test_gather", "test_ring", "test_machines")
+UNIT += ("test_dma_slices", "test_dma_submit", "test_dma_wait", "test_gather", "test_ring", "test_route", "test_machines")
 UNIT += ("test_core_arguments", "test_buffer_arguments", "test_fence_arguments")
 
 RUNS = (["--seed", "1", "--runs", "5000"], ["--corpus", f"{ROOT}/tests/fuzz/corpus.txt"])  # of the property test

@@ -18,6 +18,7 @@ static const struct move buffer_moves[] = {TN_BUFFER_MOVES(AS_ROW)};
 static const struct move fence_moves[] = {TN_FENCE_MOVES(AS_ROW)};
 static const struct move device_moves[] = {TN_DEVICE_MOVES(AS_ROW)};
 static const struct move mmio_moves[] = {TN_MMIO_MOVES(AS_ROW)};
+static const struct move route_moves[] = {TN_ROUTE_MOVES(AS_ROW)};
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* The first state is where one begins; a state without a way out is an end. */
@@ -63,5 +64,10 @@ int main(void)
          device_moves, COUNT(device_moves), tn_device_state_name, TN_DEVICE_STATES);
     draw("DeviceMmio", "A window of a driver onto registers.", mmio_moves, COUNT(mmio_moves), tn_mmio_state_name,
          TN_MMIO_STATES);
+    draw("Interrupt",
+         "A route is nobody's from the revocation on. `draining` to `drained` needs what the hardware says: the source "
+         "masked\n"
+         "and idle, no remapping entry, no request, nothing in service.",
+         route_moves, COUNT(route_moves), tn_route_state_name, TN_ROUTE_STATES);
     return 0;
 }

@@ -19,6 +19,7 @@ POLICIES = {"blocked": 0, "trusted": 1}
 RIGHTS = {"read": 1, "read-write": 1 | 2}
 PROCESS_JOB = 1
 PROCESS_GUARD_OFF = 2
+PROCESS_AUDITOR = 4
 
 # In the order of struct tn_budget.
 BUDGET_KEYS = (
@@ -54,7 +55,9 @@ def pack_process(process):
         process["image"].encode(),
         process["args"].encode(),
         process["serves"].encode(),
-        (PROCESS_JOB if process["job"] else 0) | (PROCESS_GUARD_OFF if process["guard"] == "off" else 0),
+        (PROCESS_JOB if process["job"] else 0)
+        | (PROCESS_GUARD_OFF if process["guard"] == "off" else 0)
+        | (PROCESS_AUDITOR if process["audit"] else 0),
         len(process["device"]),
         len(process["uses"]),
         0,

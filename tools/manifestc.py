@@ -162,14 +162,15 @@ def use_of(table, path):
     return (name_of(table, path, "service"), layout.RIGHTS[rights])
 
 
-PROCESS_KEYS = ("name", "image", "args", "job", "guard", "serves", "uses", "budget", "device")
+PROCESS_KEYS = ("name", "image", "args", "job", "guard", "audit", "serves", "uses", "budget", "device")
 
 
 def process_of(table, path):
     check_keys(table, path, PROCESS_KEYS, ("name", "image"))
-    job = table.get("job", False)
-    if not isinstance(job, bool):
-        raise ManifestError(path + ("job",), job, "true or false")
+    job, audit = table.get("job", False), table.get("audit", False)
+    for key, value in (("job", job), ("audit", audit)):
+        if not isinstance(value, bool):
+            raise ManifestError(path + (key,), value, "true or false")
     guard = table.get("guard", "on")
     if guard not in ("on", "off"):
         raise ManifestError(path + ("guard",), guard, '"on" or "off": whether the CPU loses a buffer while it is in flight')
@@ -179,6 +180,7 @@ def process_of(table, path):
         "image": name_of(table, path, "image"),
         "args": args_of(table, path),
         "job": job,
+        "audit": audit,
         "guard": guard,
         "serves": name_of(table, path, "serves") if "serves" in table else "",
         "uses": [use_of(*entry) for entry in list_of(table, path, "uses", layout.USES_MAX)],

@@ -32,9 +32,17 @@ UNITS = {
         ["tn_cap_table_init", "write_entry", "turn_entry", "judge", "tn_cap_lookup", "tn_cap_check", "tn_cap_insert_decide", "tn_cap_insert_commit"]
         + ["slot_of", "tn_cap_turn_decide", "tn_cap_turn_commit", "tn_cap_remove_commit", "tn_cap_handle"],
     ),
+    "route": (
+        ["route.c"],
+        ["tn_routes_init", "is_held", "tn_route_generation", "tn_route_sequence", "tn_route_state", "count", "move", "take_slot", "give_slot", "tn_route_bind_decide", "tn_route_bind_commit", "is_silent", "tn_route_arm_decide"]
+        + ["tn_route_arm_commit", "next_event", "wait_for_turn", "tn_route_arrive", "tn_route_acknowledge_decide"]
+        + ["tn_route_acknowledge_commit", "tn_route_revoke_decide", "tn_route_revoke_commit", "tn_route_drained_decide"]
+        + ["tn_route_drained_commit", "tn_route_free_commit"],
+    ),
     "machine": (
         ["machine.c"],
-        ["tn_pool_may_move", "tn_buffer_may_move", "tn_fence_may_move", "tn_device_may_move", "tn_mmio_may_move"],
+        ["tn_pool_may_move", "tn_buffer_may_move", "tn_fence_may_move", "tn_device_may_move", "tn_mmio_may_move"]
+        + ["tn_route_may_move"],
     ),
     "mark": (
         ["dma_pool.c"],
@@ -115,7 +123,7 @@ UNITS = {
     ),
 }
 # A goal for each path through a function: quicker where there are few paths, without end where there are many.
-SPLIT = {"slot", "ledger", "ring", "cap", "gather", "fifo", "step", "end", "part", "commit"}
+SPLIT = {"slot", "ledger", "ring", "cap", "gather", "route", "fifo", "step", "end", "part", "commit"}
 # Division by a page's size, which is no constant, is the one thing that cvc4 cannot always do.
 PROVER = {"page": "z3", "buffer": "cvc4,z3"}
 
@@ -132,6 +140,7 @@ WITHOUT_PROOF = {
     "tn_fence_state_name": NAMES_FOR_PEOPLE,
     "tn_device_state_name": NAMES_FOR_PEOPLE,
     "tn_mmio_state_name": NAMES_FOR_PEOPLE,
+    "tn_route_state_name": NAMES_FOR_PEOPLE,
     "tn_queue_at": "one address, for readers outside core/",
     "tn_queue_part": "one name, for readers outside core/",
 }

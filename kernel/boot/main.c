@@ -21,6 +21,7 @@
 #endif
 #include "diag/serial.h"
 #include "irq/route.h"
+#include "irq/source.h"
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "mm/space.h"
@@ -122,7 +123,8 @@ _Noreturn void kernel_main(uint64_t start_info)
     provoke_from_command_line();
 #endif
     pci_scan(&acpi, &boot.memory);
-    pci_prepare_interrupts();
+    irq_sources_init(&acpi);
+    irq_sources_report();
     log_line("MARK boot: pci");
     core_check();
     route_init();

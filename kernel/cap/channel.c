@@ -290,7 +290,7 @@ static enum tn_status decide_submit(struct process *p, const struct tn_sqe *sqe,
     return tn_submit_decide(&s->queue, submission);
 }
 
-void channel_submit(struct process *p, const struct tn_sqe *sqe)
+enum tn_status channel_submit(struct process *p, const struct tn_sqe *sqe)
 {
     struct channel *channel = NULL;
     struct tn_cap *cap = NULL;
@@ -305,7 +305,7 @@ void channel_submit(struct process *p, const struct tn_sqe *sqe)
             value[0] = sqe->arg[0]; /* no further generation: the handle stays, good for a release */
         }
         post_fence(p, sqe->user_data, status, value);
-        return;
+        return status;
     }
     struct service *s = channel->service;
     uint64_t fence = tn_submit_commit(&s->queue, &submission);
@@ -321,6 +321,7 @@ void channel_submit(struct process *p, const struct tn_sqe *sqe)
         pool_buffer_hide(pool_at(cap->object), (uint32_t)submission.buffer.slot);
     }
     pump(s);
+    return TN_OK;
 }
 
 /* ---- ends ---- */

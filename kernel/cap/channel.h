@@ -44,7 +44,7 @@ const struct device *channel_device(const struct channel *channel);
 bool channel_is_served(const struct channel *channel);
 
 /* One TN_OP_SUBMIT, with one completion reserved for its fence. */
-void channel_submit(struct process *client, const struct tn_sqe *sqe);
+enum tn_status channel_submit(struct process *client, const struct tn_sqe *sqe);
 /* TN_OP_SERVE: the credits are reserved completions of the server. */
 void service_serve(struct service *service, uint64_t user_data, uint32_t credits);
 /* One credit comes back with the reservation of a quiet TN_OP_COMPLETE. */

@@ -11,6 +11,7 @@
 #include <core/dma.h>
 #include <core/gather.h>
 #include <core/ring.h>
+#include <core/route.h>
 
 #include "diag/log.h"
 #include "diag/panic.h"
@@ -31,6 +32,9 @@ static struct tn_buffer_name part[SLOTS * SLOTS];
 static struct tn_ring_account ring;
 static struct tn_gather gather;
 static uint64_t waiting[1];
+static struct tn_routes routes;
+static struct tn_slot route_slot[1];
+static struct tn_route route[1];
 
 static const char *first_wrong;
 static uint32_t asked;
@@ -60,7 +64,7 @@ static void make(void)
         ledger.limit[charge] = SLOTS;
     if (!tn_cap_table_init(&caps, cap_slot, entry, SLOTS, EPOCH, 2) || !tn_pool_init(&pool, &plan) ||
         !tn_queue_init(&queue, &queue_plan) || !tn_ring_account_init(&ring, TN_RING_ENTRIES_MIN, TN_RING_ENTRIES_MIN) ||
-        !tn_gather_init(&gather, waiting, 1))
+        !tn_gather_init(&gather, waiting, 1) || !tn_routes_init(&routes, route_slot, route, 1, 2))
         panic("core: the tables of its check do not initialise");
     expect("tn_pool_move", tn_pool_move(&pool, TN_POOL_MAPPED), TN_ESTATE);
     for (uint32_t to = TN_POOL_RESERVED; to <= TN_POOL_MAPPED; to++)
@@ -142,6 +146,23 @@ static void ask_the_gathering(void)
         expect("tn_gather_next_commit", TN_EAGAIN, TN_OK);
 }
 
+static void ask_routes(void)
+{
+    struct tn_route_evidence requested = {true, true, true, false, true};
+    expect("tn_route_bind_decide", tn_route_bind_decide(&routes), TN_OK);
+    uint32_t r = tn_route_bind_commit(&routes);
+    expect("tn_route_bind_decide", tn_route_bind_decide(&routes), TN_EEXHAUSTED);
+    expect("tn_route_acknowledge_decide", tn_route_acknowledge_decide(&routes, r, 0), TN_EINVAL);
+    expect("tn_route_arm_decide", tn_route_arm_decide(&routes, r, &requested), TN_EAGAIN);
+    tn_route_arm_commit(&routes, r);
+    expect("tn_route_arm_decide", tn_route_arm_decide(&routes, r, &requested), TN_ESTATE);
+    tn_route_revoke_commit(&routes, r);
+    expect("tn_route_revoke_decide", tn_route_revoke_decide(&routes, r), TN_ESTATE);
+    expect("tn_route_drained_decide", tn_route_drained_decide(&routes, r, &requested), TN_EAGAIN);
+    if (tn_route_arrive(&routes, r) != TN_ARRIVAL_STALE)
+        expect("tn_route_arrive", TN_OK, TN_ESTALE);
+}
+
 static void ask_budgets(void)
 {
     uint32_t pending = 0;
@@ -158,6 +179,7 @@ void core_check(void)
     ask_buffers();
     ask_the_direct_path();
     ask_the_gathering();
+    ask_routes();
     ask_budgets();
     if (first_wrong == NULL) {
         log_line("SELFTEST: core decisions ok");

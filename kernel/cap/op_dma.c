@@ -22,11 +22,13 @@ enum tn_status op_pool_create(struct call *call)
     };
     enum tn_status status = cap_resolve(p, call->sqe->handle, TN_KIND_DEVICE, TN_RIGHT_CONTROL, &cap);
     if (status == TN_OK) {
+        call->kind = TN_KIND_DEVICE;
         request.device = device_at(cap->object);
     } else if (status == TN_EKIND) {
         status = cap_resolve(p, call->sqe->handle, TN_KIND_CHANNEL, 0, &cap);
         if (status != TN_OK)
             return status;
+        call->kind = TN_KIND_CHANNEL;
         request.channel = channel_at(cap->object);
         if (!channel_is_served(request.channel))
             return TN_EPEERGONE;

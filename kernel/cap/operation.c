@@ -10,6 +10,7 @@
 #include "cap/pool.h"
 #include "device/device.h"
 #include "device/mmio.h"
+#include "diag/audit.h"
 #include "diag/log.h"
 #include "irq/route.h"
 #include "proc/process.h"
@@ -20,11 +21,19 @@ enum outcome {
     POSTS_ITSELF,
 };
 
+/* What the audit log keeps: of the data path, and of what only reads, what was refused; of the rest everything. An exit
+ * is recorded where processes end. */
+enum path {
+    CONTROL,
+    DATA,
+};
+
 struct operation {
     enum tn_status (*run)(struct call *call);
     uint32_t kind; /* enum tn_kind; TN_KIND_NONE: no handle is looked up (and it must be zero) */
     uint32_t rights;
     uint32_t outcome; /* enum outcome */
+    uint32_t path;    /* enum path */
 };
 
 static enum tn_status op_nop(struct call *call)
@@ -53,8 +62,7 @@ static enum tn_status op_exit(struct call *call)
 
 static enum tn_status op_submit(struct call *call)
 {
-    channel_submit(call->process, call->sqe);
-    return TN_OK;
+    return channel_submit(call->process, call->sqe);
 }
 
 static enum tn_status op_serve(struct call *call)
@@ -76,27 +84,40 @@ static enum tn_status op_complete(struct call *call)
     return service_complete(service_at(call->cap->object), call->sqe);
 }
 
+static enum tn_status op_audit_read(struct call *call)
+{
+    static struct tn_audit_record copy[TN_AUDIT_READ_MAX]; /* one CPU: nobody else is in here */
+    const uint64_t *arg = call->sqe->arg;
+    if (arg[1] == 0 || arg[1] > TN_AUDIT_READ_MAX)
+        return TN_ERANGE;
+    uint32_t count = audit_read(arg[2], copy, (uint32_t)arg[1], &call->value[1]);
+    call->value[0] = count;
+    call->value[2] = audit_counts(AUDIT_SUBJECTS).lost;
+    return copy_to_user(arg[0], copy, count * sizeof copy[0]);
+}
+
 static const struct operation operations[] = {
-    [TN_OP_NOP] = {op_nop, TN_KIND_NONE, 0, POST_RESULT},
-    [TN_OP_CONSOLE_WRITE] = {op_console_write, TN_KIND_CONSOLE, TN_RIGHT_WRITE, POST_RESULT},
-    [TN_OP_EXIT] = {op_exit, TN_KIND_NONE, 0, POSTS_ITSELF},
-    [TN_OP_DEVICE_CONFIG_READ] = {op_device_config_read, TN_KIND_DEVICE, TN_RIGHT_READ, POST_RESULT},
-    [TN_OP_DEVICE_BAR] = {op_device_bar, TN_KIND_DEVICE, TN_RIGHT_READ, POST_RESULT},
-    [TN_OP_DEVICE_BUS_MASTER] = {op_device_bus_master, TN_KIND_DEVICE, TN_RIGHT_CONTROL, POST_RESULT},
-    [TN_OP_MMIO_MAP] = {op_mmio_map, TN_KIND_DEVICE, TN_RIGHT_CONTROL, POST_RESULT},
-    [TN_OP_MMIO_RELEASE] = {op_mmio_release, TN_KIND_DEVICE_MMIO, TN_RIGHT_CONTROL, POST_RESULT},
-    [TN_OP_INTERRUPT_BIND] = {op_interrupt_bind, TN_KIND_DEVICE, TN_RIGHT_CONTROL, POST_RESULT},
-    [TN_OP_INTERRUPT_ACK] = {op_interrupt_acknowledge, TN_KIND_INTERRUPT, TN_RIGHT_CONTROL, POST_RESULT},
-    [TN_OP_INTERRUPT_RELEASE] = {op_interrupt_release, TN_KIND_INTERRUPT, TN_RIGHT_CONTROL, POST_RESULT},
+    [TN_OP_NOP] = {op_nop, TN_KIND_NONE, 0, POST_RESULT, DATA},
+    [TN_OP_CONSOLE_WRITE] = {op_console_write, TN_KIND_CONSOLE, TN_RIGHT_WRITE, POST_RESULT, DATA},
+    [TN_OP_EXIT] = {op_exit, TN_KIND_NONE, 0, POSTS_ITSELF, DATA},
+    [TN_OP_DEVICE_CONFIG_READ] = {op_device_config_read, TN_KIND_DEVICE, TN_RIGHT_READ, POST_RESULT, DATA},
+    [TN_OP_DEVICE_BAR] = {op_device_bar, TN_KIND_DEVICE, TN_RIGHT_READ, POST_RESULT, DATA},
+    [TN_OP_DEVICE_BUS_MASTER] = {op_device_bus_master, TN_KIND_DEVICE, TN_RIGHT_CONTROL, POST_RESULT, CONTROL},
+    [TN_OP_MMIO_MAP] = {op_mmio_map, TN_KIND_DEVICE, TN_RIGHT_CONTROL, POST_RESULT, CONTROL},
+    [TN_OP_MMIO_RELEASE] = {op_mmio_release, TN_KIND_DEVICE_MMIO, TN_RIGHT_CONTROL, POST_RESULT, CONTROL},
+    [TN_OP_INTERRUPT_BIND] = {op_interrupt_bind, TN_KIND_DEVICE, TN_RIGHT_CONTROL, POST_RESULT, CONTROL},
+    [TN_OP_INTERRUPT_ACK] = {op_interrupt_acknowledge, TN_KIND_INTERRUPT, TN_RIGHT_CONTROL, POST_RESULT, DATA},
+    [TN_OP_INTERRUPT_RELEASE] = {op_interrupt_release, TN_KIND_INTERRUPT, TN_RIGHT_CONTROL, POST_RESULT, CONTROL},
     /* of a Device or a Channel: it looks the handle up itself */
-    [TN_OP_POOL_CREATE] = {op_pool_create, TN_KIND_COUNT, 0, POST_RESULT},
-    [TN_OP_POOL_RELEASE] = {op_pool_release, TN_KIND_DMA_POOL, TN_RIGHT_CONTROL, POST_RESULT},
-    [TN_OP_BUFFER_ALLOC] = {op_buffer_alloc, TN_KIND_DMA_POOL, TN_RIGHT_WRITE, POST_RESULT},
-    [TN_OP_BUFFER_RELEASE] = {op_buffer_release, TN_KIND_DMA_BUFFER, 0, POST_RESULT},
-    [TN_OP_SHARED_ALLOC] = {op_shared_alloc, TN_KIND_DMA_POOL, TN_RIGHT_WRITE, POST_RESULT},
-    [TN_OP_SUBMIT] = {op_submit, TN_KIND_COUNT, 0, POSTS_ITSELF},
-    [TN_OP_SERVE] = {op_serve, TN_KIND_SERVICE, TN_RIGHT_CONTROL, POST_RESULT},
-    [TN_OP_COMPLETE] = {op_complete, TN_KIND_SERVICE, TN_RIGHT_CONTROL, POST_RESULT},
+    [TN_OP_POOL_CREATE] = {op_pool_create, TN_KIND_COUNT, 0, POST_RESULT, CONTROL},
+    [TN_OP_POOL_RELEASE] = {op_pool_release, TN_KIND_DMA_POOL, TN_RIGHT_CONTROL, POST_RESULT, CONTROL},
+    [TN_OP_BUFFER_ALLOC] = {op_buffer_alloc, TN_KIND_DMA_POOL, TN_RIGHT_WRITE, POST_RESULT, DATA},
+    [TN_OP_BUFFER_RELEASE] = {op_buffer_release, TN_KIND_DMA_BUFFER, 0, POST_RESULT, DATA},
+    [TN_OP_SHARED_ALLOC] = {op_shared_alloc, TN_KIND_DMA_POOL, TN_RIGHT_WRITE, POST_RESULT, CONTROL},
+    [TN_OP_SUBMIT] = {op_submit, TN_KIND_COUNT, 0, POSTS_ITSELF, DATA},
+    [TN_OP_SERVE] = {op_serve, TN_KIND_SERVICE, TN_RIGHT_CONTROL, POST_RESULT, CONTROL},
+    [TN_OP_COMPLETE] = {op_complete, TN_KIND_SERVICE, TN_RIGHT_CONTROL, POST_RESULT, DATA},
+    [TN_OP_AUDIT_READ] = {op_audit_read, TN_KIND_AUDIT_LOG, TN_RIGHT_READ, POST_RESULT, DATA},
 };
 
 /* The identity that a capability's object carries now; NULL: the object is gone. */
@@ -128,7 +149,7 @@ enum tn_status cap_resolve(struct process *p, uint64_t handle, enum tn_kind kind
     enum tn_status status = tn_cap_lookup(&p->caps, handle, kind, rights, &found);
     if (status != TN_OK)
         return status;
-    if (kind != TN_KIND_CONSOLE) { /* the one object that every process shares and that never ends */
+    if (kind != TN_KIND_CONSOLE && kind != TN_KIND_AUDIT_LOG) { /* there is one of each, which never ends */
         static const struct tn_identity gone;
         const struct tn_identity *id = identity_of(found);
         status = tn_cap_check(&p->caps, found, id ? id : &gone);
@@ -157,8 +178,20 @@ static enum tn_status run(struct call *call, const struct operation **operation)
         enum tn_status status = cap_resolve(call->process, sqe->handle, o->kind, o->rights, &call->cap);
         if (status != TN_OK)
             return status;
+        call->kind = o->kind;
     }
     return o->run(call);
+}
+
+/* `found`: the kind of what the handle names; a handle that was refused names nothing. */
+static void audit(const struct process *p, const struct tn_sqe *sqe, uint32_t found, enum tn_status status)
+{
+    const struct operation *o =
+        sqe->op < sizeof operations / sizeof operations[0] && operations[sqe->op].run ? &operations[sqe->op] : NULL;
+    if (o && o->path == DATA && status == TN_OK)
+        audit_count(process_index(p));
+    else
+        process_audit(p, sqe->op, status, found, found ? tn_handle_generation(sqe->handle) : 0, 0);
 }
 
 void operation_run(struct process *p, const struct tn_sqe *sqe)
@@ -166,6 +199,7 @@ void operation_run(struct process *p, const struct tn_sqe *sqe)
     struct call call = {.process = p, .sqe = sqe};
     const struct operation *operation = NULL;
     enum tn_status status = run(&call, &operation);
+    audit(p, sqe, call.kind, status);
     if (operation && operation->outcome == POSTS_ITSELF)
         return;
     if (status == TN_OK && sqe->flags & TN_SQE_QUIET) {

@@ -19,6 +19,7 @@ struct call {
     struct process *process;
     const struct tn_sqe *sqe;
     struct tn_cap *cap;
+    uint32_t kind;     /* enum tn_kind of what the handle named; TN_KIND_NONE: nothing */
     uint64_t value[6]; /* of the completion */
 };
 

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "device/mmio.h"
+#include "diag/audit.h"
 #include "diag/log.h"
 #include "diag/panic.h"
 #include "irq/route.h"
@@ -94,6 +95,8 @@ void device_lost(struct device *device)
     mmio_release_device(device);
     move(device, TN_DEVICE_QUARANTINED); /* bus mastering off is not yet evidence enough */
     device->identity.generation++;       /* every capability to it is stale from here */
+    process_audit(device->holder, TN_AUDIT_DEVICE_LOST, off == TN_OK ? TN_OK : TN_EIO, TN_KIND_DEVICE,
+                  device->identity.generation, 0);
     device->holder = NULL;
     log_line("device: %s lost its driver: bus mastering %s, in quarantine until reboot", pci_name(f->bdf).text,
              off == TN_OK ? "off" : "does not go off");

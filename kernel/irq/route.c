@@ -1,162 +1,233 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See route.h. MSI-X: PCI Express Base 5.0, section 7.7.2; message format: Intel SDM volume 3A, section 11.11. */
+/* See route.h. The revoke sequence is the order in which end() and fall_silent() do things. */
 #include "irq/route.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <core/route.h>
+
 #include "arch/x86_64/clock.h"
+#include "arch/x86_64/cpu.h"
 #include "arch/x86_64/lapic.h"
 #include "device/device.h"
+#include "diag/audit.h"
+#include "diag/log.h"
 #include "diag/panic.h"
-#include "pci/scan.h"
 #include "proc/process.h"
 
-#define MSI_ADDRESS UINT32_C(0xfee00000)
-
-enum route_state {
-    ROUTE_FREE,
-    ROUTE_ARMED,   /* holds one reserved completion */
-    ROUTE_PENDING, /* its event is posted and not acknowledged */
+enum {
+    /* Windows that a route gets to fall silent. One is enough for a message that is on its way; a level that somebody
+     * holds up, or a source that raises without end, uses all of them. */
+    WINDOWS = 64,
 };
 
 struct route {
     struct tn_identity identity;
-    struct device *device;
-    struct process *holder;
+    struct irq_source source;
+    const struct device *device;
+    struct process *holder; /* NULL: the kernel's */
+    void (*handler)(void);  /* of the kernel's */
     uint64_t user_data;
-    uint64_t sequence; /* of the last event; 0: none yet */
-    uint64_t waiting;  /* interrupts since then */
-    uint32_t entry;
-    uint32_t state;
+    uint64_t arrived, events, storms;
+    bool has_reservation; /* a completion of the holder's, for the next event */
+    bool is_stormed;      /* its source is masked until the acknowledgement */
 };
 
 static struct route table[ROUTES_MAX];
-static struct tn_slot table_slot[ROUTES_MAX]; /* generations of the routes */
-static struct tn_slots slots;
-static uint64_t spurious;
+static struct tn_routes routes;
+static struct tn_route state[ROUTES_MAX];
+static struct tn_slot slot[ROUTES_MAX];
+static uint64_t stale, spurious, lost;
 static_assert(VECTOR_ROUTE_FIRST + ROUTES_MAX - 1 <= VECTOR_ROUTE_LAST, "a vector for each route");
 
-static volatile uint32_t *entry_register(const struct route *r, uint32_t offset)
+static uint8_t vector_of(uint32_t index)
 {
-    return (volatile uint32_t *)(volatile void *)(r->device->function->msix_table + r->entry * PCI_MSIX_ENTRY_BYTES +
-                                                  offset);
-}
-
-/* Masked before it changes, unmasked only when it is whole; the read pushes the write to the device. */
-static void program_entry(const struct route *r, uint8_t vector)
-{
-    *entry_register(r, PCI_MSIX_ENTRY_CONTROL) = 1;
-    *entry_register(r, PCI_MSIX_ENTRY_ADDRESS_LOW) = MSI_ADDRESS | lapic_id() << 12;
-    *entry_register(r, PCI_MSIX_ENTRY_ADDRESS_HIGH) = 0;
-    *entry_register(r, PCI_MSIX_ENTRY_DATA) = vector; /* fixed, edge */
-    *entry_register(r, PCI_MSIX_ENTRY_CONTROL) = 0;
-    (void)*entry_register(r, PCI_MSIX_ENTRY_CONTROL);
-}
-
-static void enable_function(const struct pci_function *f)
-{
-    uint32_t at = f->msix.capability + PCI_MSIX_CONTROL;
-    uint32_t control = pci_read(&pci_ecam, f->bdf, at, 2);
-    pci_write(&pci_ecam, f->bdf, at, 2, (control | PCI_MSIX_CONTROL_ENABLE) & ~(uint32_t)PCI_MSIX_CONTROL_MASK_ALL);
+    return (uint8_t)(VECTOR_ROUTE_FIRST + index);
 }
 
 void route_init(void)
 {
-    if (!tn_slots_init(&slots, table_slot, ROUTES_MAX, TN_HANDLE_GENERATION_MAX))
+    if (!tn_routes_init(&routes, slot, state, ROUTES_MAX, ROUTE_STORM))
         panic("irq: the route table does not initialise");
+}
+
+/* ---- silence ---- */
+
+static bool set_mask(const struct route *r, bool masked)
+{
+    return irq_operations(&r->source)->set_mask(&r->source, masked);
+}
+
+/* The source is masked once more for this, and its read comes back behind the messages that it sent. */
+static struct tn_route_evidence read_back(uint32_t index)
+{
+    const struct route *r = &table[index];
+    struct tn_route_evidence evidence = {.remapping_clear = true}; /* no remapping on this kernel yet */
+    evidence.source_masked = set_mask(r, true);
+    evidence.source_idle = irq_operations(&r->source)->is_idle(&r->source);
+    evidence.not_requested = !lapic_is_pending(vector_of(index));
+    evidence.not_in_service = !lapic_is_in_service(vector_of(index));
+    return evidence;
+}
+
+/* Nobody would be woken: what the source holds back is let out, and what is on its way arrives, as stale. The decision
+ * is core's: to arm, or to give the vector away. */
+static bool fall_silent(uint32_t index,
+                        enum tn_status (*decide)(const struct tn_routes *, uint32_t, const struct tn_route_evidence *))
+{
+    for (uint32_t window = 0; window < WINDOWS; window++) {
+        struct tn_route_evidence evidence = read_back(index);
+        if (decide(&routes, index, &evidence) == TN_OK)
+            return true;
+        if (!evidence.source_idle)
+            (void)set_mask(&table[index], false);
+        cpu_interrupt_window();
+    }
+    return false;
+}
+
+/* Revoked; then silent and free, or out of use for good. */
+static void end(uint32_t index)
+{
+    tn_route_revoke_commit(&routes, index);
+    if (fall_silent(index, tn_route_drained_decide)) {
+        tn_route_drained_commit(&routes, index);
+        tn_route_free_commit(&routes, index);
+        return;
+    }
+    (void)set_mask(&table[index], true);
+    lost++;
+    process_audit(table[index].holder, TN_AUDIT_ROUTE_LOST, TN_EIO, TN_KIND_INTERRUPT, table[index].identity.generation,
+                  index);
+    log_line("irq: vector %u does not fall silent (%s, entry %u): it is not used again", vector_of(index),
+             irq_operations(&table[index].source)->name, table[index].source.entry);
+}
+
+/* ---- binding ---- */
+
+static bool is_bound(const struct irq_source *source)
+{
+    for (uint32_t i = 0; i < ROUTES_MAX; i++)
+        if (tn_route_generation(&routes, i) != 0 && irq_source_is_same(&table[i].source, source))
+            return true;
+    return false;
+}
+
+static enum tn_status bind(const struct route *wanted, uint32_t *route)
+{
+    if (is_bound(&wanted->source))
+        return TN_ESTATE;
+    enum tn_status status = tn_route_bind_decide(&routes);
+    if (status != TN_OK)
+        return status;
+    uint32_t index = tn_route_bind_commit(&routes);
+    table[index] = *wanted;
+    table[index].identity.generation = tn_route_generation(&routes, index);
+    irq_operations(&wanted->source)->program(&wanted->source, vector_of(index));
+    if (!fall_silent(index, tn_route_arm_decide)) {
+        end(index);
+        return TN_EIO;
+    }
+    tn_route_arm_commit(&routes, index);
+    if (!set_mask(&table[index], false)) {
+        end(index);
+        return TN_EIO;
+    }
+    *route = index;
+    return TN_OK;
 }
 
 enum tn_status route_bind(struct device *device, uint32_t entry, struct process *holder, uint64_t user_data,
                           uint32_t *route)
 {
-    if (!device->function->msix_table || entry >= device->function->msix.count)
-        return TN_ERANGE;
-    for (uint32_t i = 0; i < ROUTES_MAX; i++)
-        if (table[i].state != ROUTE_FREE && table[i].device == device && table[i].entry == entry)
-            return TN_ESTATE;
-    if (slots.free == 0)
-        return TN_EEXHAUSTED;
-    uint32_t index = tn_slots_take(&slots);
-    struct route *r = &table[index];
-    r->identity = (struct tn_identity){table_slot[index].generation, holder->epoch};
-    r->device = device;
-    r->holder = holder;
-    r->user_data = user_data;
-    r->sequence = 0;
-    r->waiting = 0;
-    r->entry = entry;
-    r->state = ROUTE_ARMED;
-    program_entry(r, (uint8_t)(VECTOR_ROUTE_FIRST + index));
-    enable_function(device->function);
-    *route = index;
-    return TN_OK;
+    struct route wanted = {
+        .identity = {0, holder->epoch},
+        .device = device,
+        .holder = holder,
+        .user_data = user_data,
+        .has_reservation = true,
+    };
+    enum tn_status status = irq_source_of(device->function, entry, &wanted.source);
+    return status == TN_OK ? bind(&wanted, route) : status;
+}
+
+enum tn_status route_bind_kernel(const struct irq_source *source, void (*handler)(void))
+{
+    uint32_t index;
+    return bind(&(struct route){.source = *source, .handler = handler}, &index);
 }
 
 const struct tn_identity *route_identity(uint32_t route)
 {
-    return route < ROUTES_MAX && table[route].state != ROUTE_FREE ? &table[route].identity : NULL;
+    return tn_route_generation(&routes, route) != 0 ? &table[route].identity : NULL;
 }
 
-static void post_event(struct route *r)
+/* ---- events ---- */
+
+static void post_event(uint32_t index, uint64_t count)
 {
-    r->sequence++;
-    r->state = ROUTE_PENDING;
+    struct route *r = &table[index];
+    r->events++;
+    if (r->handler) {
+        r->handler();
+        return;
+    }
     struct tn_cqe cqe = {
         .user_data = r->user_data,
         .kind = TN_CQE_INTERRUPT,
         .status = TN_OK,
-        .value = {r->sequence, r->waiting, clock_now()},
+        .value = {tn_route_sequence(&routes, index), count, clock_now()},
     };
-    r->waiting = 0;
+    r->has_reservation = false;
     process_post(r->holder, &cqe);
 }
 
 enum tn_status route_acknowledge_decide(uint32_t route, uint64_t sequence)
 {
-    const struct route *r = &table[route];
-    return r->state == ROUTE_PENDING && r->sequence == sequence ? TN_OK : TN_EINVAL;
+    return tn_route_acknowledge_decide(&routes, route, sequence);
 }
 
 void route_acknowledge_commit(uint32_t route)
 {
     struct route *r = &table[route];
-    r->state = ROUTE_ARMED;
-    if (r->waiting != 0)
-        post_event(r);
+    uint64_t waited = tn_route_acknowledge_commit(&routes, route);
+    r->has_reservation = true;
+    if (waited != 0)
+        post_event(route, waited);
+    if (r->is_stormed) {
+        r->is_stormed = false;
+        (void)set_mask(r, false);
+    }
 }
 
-void route_release(uint32_t route)
+static void storm(uint32_t index)
 {
-    struct route *r = &table[route];
-    *entry_register(r, PCI_MSIX_ENTRY_CONTROL) = 1;
-    (void)*entry_register(r, PCI_MSIX_ENTRY_CONTROL);
-    if (r->state == ROUTE_ARMED)
-        tn_ring_unreserve_commit(&r->holder->ring, 1);
-    tn_ledger_refund(&r->holder->ledger, TN_CHARGE_INTERRUPTS, 1);
-    r->state = ROUTE_FREE;
-    r->holder = NULL;
-    tn_slots_give(&slots, route);
-}
-
-void route_release_device(const struct device *device)
-{
-    for (uint32_t i = 0; i < ROUTES_MAX; i++)
-        if (table[i].state != ROUTE_FREE && table[i].device == device)
-            route_release(i);
+    struct route *r = &table[index];
+    r->is_stormed = true;
+    (void)set_mask(r, true);
+    process_audit(r->holder, TN_AUDIT_SOURCE_STORM, TN_OK, TN_KIND_INTERRUPT, r->identity.generation, index);
+    if (r->storms++ == 0) /* one line for a route, however often */
+        log_line("irq: vector %u storms (%s, entry %u): %u interrupts without an acknowledgement, masked until one",
+                 vector_of(index), irq_operations(&r->source)->name, r->source.entry, ROUTE_STORM);
 }
 
 void route_deliver(uint8_t vector)
 {
     uint32_t index = (uint32_t)vector - VECTOR_ROUTE_FIRST;
-    if (index >= ROUTES_MAX || table[index].state == ROUTE_FREE) {
-        spurious++;
+    enum tn_arrival arrival = tn_route_arrive(&routes, index);
+    if (arrival == TN_ARRIVAL_STALE) {
+        stale++;
         return;
     }
-    struct route *r = &table[index];
-    r->waiting++;
-    if (r->state == ROUTE_ARMED)
-        post_event(r);
+    table[index].arrived++;
+    if (arrival == TN_ARRIVAL_EVENT) {
+        post_event(index, 1);
+        if (table[index].handler)
+            route_acknowledge_commit(index);
+    } else if (arrival == TN_ARRIVAL_STORM) {
+        storm(index);
+    }
 }
 
 void route_count_spurious(void)
@@ -164,7 +235,39 @@ void route_count_spurious(void)
     spurious++;
 }
 
-uint64_t route_spurious(void)
+/* ---- the end ---- */
+
+void route_release(uint32_t route)
 {
-    return spurious;
+    struct route *r = &table[route];
+    end(route);
+    if (r->has_reservation)
+        tn_ring_unreserve_commit(&r->holder->ring, 1);
+    tn_ledger_refund(&r->holder->ledger, TN_CHARGE_INTERRUPTS, 1);
+    r->holder = NULL;
+    r->device = NULL;
+}
+
+void route_release_device(const struct device *device)
+{
+    for (uint32_t i = 0; i < ROUTES_MAX; i++)
+        if (tn_route_generation(&routes, i) != 0 && table[i].device == device)
+            route_release(i);
+}
+
+/* ---- views ---- */
+
+bool route_view(uint32_t index, struct route_view *view)
+{
+    const struct route *r = &table[index];
+    uint32_t now = tn_route_state(&routes, index);
+    if (now == TN_ROUTE_FREE)
+        return false;
+    *view = (struct route_view){r->source, now, vector_of(index), r->holder, r->arrived, r->events, r->storms};
+    return true;
+}
+
+struct route_counts route_counts(void)
+{
+    return (struct route_counts){stale, spurious, lost};
 }

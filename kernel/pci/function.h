@@ -29,8 +29,10 @@ struct pci_function {
     struct pci_bridge bridge; /* of bridges */
     struct pci_capabilities capabilities;
     struct pci_features features;
-    struct pci_msix msix;         /* count 0: none, or broken */
-    volatile uint8_t *msix_table; /* kernel mapping; NULL without MSI-X */
+    struct pci_msix msix; /* count 0: none, or broken */
+    /* kernel mappings, made by irq/msix.c; NULL without MSI-X */
+    volatile uint8_t *msix_table;
+    volatile uint8_t *msix_pending;
 };
 
 #endif

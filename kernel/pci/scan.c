@@ -154,27 +154,3 @@ void pci_scan(const struct acpi_info *acpi, const struct memory_map *memory)
         pci_assign(acpi, memory);
     pci_report();
 }
-
-void pci_prepare_interrupts(void)
-{
-    for (uint32_t i = 0; i < pci_machine.count; i++) {
-        struct pci_function *f = &pci_machine.function[i];
-        if (f->msix.count == 0 || f->bar[f->msix.table_bar].address == 0)
-            continue;
-        uint64_t at = f->bar[f->msix.table_bar].address + f->msix.table_offset;
-        f->msix_table = kernel_mmio_map(at, (uint64_t)f->msix.count * PCI_MSIX_ENTRY_BYTES);
-        if (!f->msix_table) {
-            log_line("pci: %s: no room to map its MSI-X table", pci_name(f->bdf).text);
-            continue;
-        }
-        /* memory decoding must be on to reach the table; interrupts stay off function-wide until a route is bound */
-        uint32_t command = pci_read(&pci_ecam, f->bdf, PCI_COMMAND, 2);
-        pci_write(&pci_ecam, f->bdf, PCI_COMMAND, 2, command | PCI_COMMAND_MEMORY | PCI_COMMAND_INTX_DISABLE);
-        uint32_t control = pci_read(&pci_ecam, f->bdf, f->msix.capability + PCI_MSIX_CONTROL, 2);
-        pci_write(&pci_ecam, f->bdf, f->msix.capability + PCI_MSIX_CONTROL, 2,
-                  (control | PCI_MSIX_CONTROL_MASK_ALL) & ~(uint32_t)PCI_MSIX_CONTROL_ENABLE);
-        for (uint32_t e = 0; e < f->msix.count; e++)
-            *(volatile uint32_t *)(volatile void *)(f->msix_table + e * PCI_MSIX_ENTRY_BYTES + PCI_MSIX_ENTRY_CONTROL) =
-                1;
-    }
-}

@@ -35,7 +35,5 @@ struct pci_name pci_name(uint32_t bdf);
 void pci_silence(const struct acpi_info *acpi);
 /* Maps configuration space, reads, links, groups and logs each function, assigns addresses. */
 void pci_scan(const struct acpi_info *acpi, const struct memory_map *memory);
-/* Maps the MSI-X tables and masks every entry; needs frames. */
-void pci_prepare_interrupts(void);
 
 #endif

@@ -4,10 +4,12 @@
 
 #include <stddef.h>
 
+#include "arch/x86_64/clock.h"
 #include "arch/x86_64/layout.h"
 #include "cap/channel.h"
 #include "cap/pool.h"
 #include "device/device.h"
+#include "diag/audit.h"
 #include "diag/log.h"
 #include "diag/panic.h"
 #include "irq/route.h"
@@ -53,6 +55,22 @@ void process_post(struct process *p, const struct tn_cqe *cqe)
         sched_ready(p);
 }
 
+void process_audit(const struct process *p, uint32_t action, enum tn_status status, uint32_t kind, uint64_t generation,
+                   uint32_t reason)
+{
+    const struct audit_event event = {
+        .subject = p ? process_index(p) : AUDIT_KERNEL,
+        .label = p ? p->name : "kernel",
+        .time_ns = clock_now(),
+        .action = action,
+        .status = status,
+        .kind = kind,
+        .generation = generation,
+        .reason = reason,
+    };
+    audit_record(&event);
+}
+
 static void give_back_memory(struct process *p)
 {
     kernel_space_activate(); /* it may be the running one */
@@ -77,8 +95,9 @@ static void end_with_last_job(void)
         failed = failed || p->end != PROCESS_END_EXIT || p->end_value != 0;
     }
     struct frame_counts frames = frames_count();
+    struct route_counts interrupts = route_counts();
     log_line("end: %lu pages free, %lu in quarantine, %lu spurious interrupts", frames.free, frames.quarantined,
-             route_spurious());
+             interrupts.stale + interrupts.spurious);
     log_line("MARK boot: end status=%u", failed ? 1 : 0);
     machine_end(failed ? EXIT_FAILURE : EXIT_SUCCESS);
 }
@@ -93,6 +112,8 @@ void process_end(struct process *p, enum process_end how, uint64_t value)
         log_line("process: %s exited with status %lu", p->name, value);
     else
         log_line("process: %s was ended by exception %lu", p->name, value);
+    process_audit(p, TN_AUDIT_PROCESS_END, TN_OK, TN_KIND_NONE, 0,
+                  how == PROCESS_END_EXIT ? (uint32_t)value : TN_AUDIT_FAULT + (uint32_t)value);
     /* first what writes into memory, then what the memory was for */
     device_holder_ended(p);
     services_server_ended(p);

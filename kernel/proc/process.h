@@ -79,6 +79,15 @@ bool process_start_all(const struct archive *archive, const struct tn_manifest *
  * the last job. */
 void process_end(struct process *process, enum process_end how, uint64_t value);
 
+/* Where the process stands in the table: its number as a subject of the audit log. */
+static inline uint32_t process_index(const struct process *process)
+{
+    return (uint32_t)(process - process_table);
+}
+/* Records something in the audit log, with the process as its subject, now; NULL: the kernel is. */
+void process_audit(const struct process *process, uint32_t action, enum tn_status status, uint32_t kind,
+                   uint64_t generation, uint32_t reason);
+
 static inline bool process_is_live(const struct process *process)
 {
     return process->state == PROCESS_READY || process->state == PROCESS_WAITING;

@@ -11,6 +11,7 @@
 #include "cap/channel.h"
 #include "cap/operation.h"
 #include "device/device.h"
+#include "diag/audit.h"
 #include "diag/log.h"
 #include "irq/route.h"
 #include "lib/string.h"
@@ -175,6 +176,7 @@ static bool give(struct process *p, struct tn_start *start, const char *name, co
     c->kind = grant->kind;
     c->rights = grant->rights;
     c->handle = grant_commit(p, grant);
+    process_audit(p, TN_AUDIT_GRANT, TN_OK, grant->kind, tn_handle_generation(c->handle), 0);
     return true;
 }
 
@@ -197,6 +199,7 @@ static bool give_device(struct process *p, struct tn_start *start, uint32_t n)
     tn_format(name, sizeof name, "device%u", n);
     if (status != TN_OK)
         return refuse(p, name, status);
+    process_audit(p, TN_AUDIT_DEVICE_CLAIM, TN_OK, TN_KIND_DEVICE, device->identity.generation, wanted->policy);
     log_line("device: %02x:%02x.%u claimed by %s, DMA policy %s%s", bdf >> 8, bdf >> 3 & 31, bdf & 7, p->name,
              policy_name[wanted->policy],
              wanted->policy == TN_POLICY_TRUSTED ? " (no isolation: the driver could reach all memory)" : "");
@@ -285,7 +288,10 @@ static bool make_start_block(struct process *p, struct tn_start **start)
         text_copy(s->args, p->manifest->args, sizeof s->args);
     *start = s;
     struct tn_cap_grant console = {TN_KIND_CONSOLE, TN_RIGHT_WRITE, 0, 1, 0};
-    return give(p, s, "console", &console);
+    if (!give(p, s, "console", &console))
+        return false;
+    const struct tn_cap_grant log = {TN_KIND_AUDIT_LOG, TN_RIGHT_READ, 0, 1, 0};
+    return !(p->manifest->flags & TN_PROCESS_AUDITOR) || give(p, s, "audit", &log);
 }
 
 bool process_start_all(const struct archive *archive, const struct tn_manifest *m)
@@ -310,6 +316,7 @@ bool process_start_all(const struct archive *archive, const struct tn_manifest *
             if (!give_channel(&process_table[i], start[i], &m->process[i].use[u]))
                 return false;
     for (uint32_t i = 0; i < m->process_count; i++) {
+        process_audit(&process_table[i], TN_AUDIT_PROCESS_START, TN_OK, TN_KIND_NONE, 0, 0);
         sched_ready(&process_table[i]);
         log_line("process: %s started from bin/%s, guard %s", process_table[i].name, m->process[i].image,
                  m->process[i].flags & TN_PROCESS_GUARD_OFF ? "off" : "on");

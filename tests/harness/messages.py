@@ -64,7 +64,7 @@ NO_ECAM = r"^pci: no ECAM\b"
 OTHER_ECAM = r"^pci: the ECAM that MCFG names shows [0-9a-f]{8} at 00:00\.0, the ports show [0-9a-f]{8}: it is not used$"
 PORTS = r"^pci: no ECAM .*: through CF8/CFC\b"
 NO_PCI = r"^pci: no ECAM .* and no CF8/CFC: no PCI device is reachable$"
-NO_MSIX = r"^virtio_blk0: MSI-X entry 0 cannot be bound: TN_ERANGE; the device has none$"
+NO_MSIX = r"^virtio_blk0: MSI-X entry 0 cannot be bound: TN_ENOTSUP; the device has none$"
 MISSING_FEATURE = r"^virtio_blk0: .*\b(feature|VIRTIO_F_VERSION_1|modern|capabilit)"
 
 # ---- faults and panics ----

@@ -13,7 +13,7 @@ from harness import paths
 
 HERE = os.path.join(paths.ROOT, "tests", "model")
 # Model: the moves it must have made at least once, and what one search may cost.
-MOVES = {"dma": 15, "gather": 6}
+MOVES = {"dma": 15, "gather": 6, "route": 13}
 MEMORY_MIB = 8000
 STATES = re.compile(r"^\s*([\d.e+]+) states, stored", re.M)
 
@@ -90,3 +90,15 @@ def test_g8_nothing_goes_back_before_the_flush_that_covers_it(tmp_path):
 def test_twin_g8_an_end_that_goes_back_too_early_is_found(tmp_path):
     found, _ = search("gather", tmp_path, ("TN_TWIN_FLUSH",))
     assert "before the flush that covers it" in found
+
+
+def test_g7_no_order_of_raise_revoke_drain_and_rebind_wakes_the_wrong_driver(tmp_path):
+    """Three tenures of two drivers; an interrupt held back in the source, on its way, requested or in service at each step."""
+    found, states = search("route", tmp_path)
+    assert found == "" and states > 1_000
+
+
+@pytest.mark.parametrize("twin", ("TN_TWIN_ROUTE", "TN_TWIN_DRAIN"))
+def test_twin_g7_a_driver_that_is_woken_for_another_is_found(twin, tmp_path):
+    found, _ = search("route", tmp_path, (twin,))
+    assert "from before" in found

@@ -8,10 +8,11 @@
 #include <core/cap.h>
 #include <core/gather.h>
 #include <core/ring.h>
+#include <core/route.h>
 
 #include "dma_world.h"
 
-enum { CAPS = 4, GATHERED = 2 };
+enum { CAPS = 4, GATHERED = 2, ROUTES = 3 };
 
 /* One of each: a buffer in every state that has a name, a fence in every state, one entry of each kind. */
 struct all {
@@ -22,6 +23,9 @@ struct all {
     struct tn_ring_account ring;
     struct tn_gather gather;
     uint64_t gathered[GATHERED];
+    struct tn_routes routes; /* 0: masked, 1: pending, 2: draining */
+    struct tn_slot route_slot[ROUTES];
+    struct tn_route route[ROUTES];
     struct tn_buffer_name cpu, gone;       /* a buffer, a stale buffer */
     struct tn_buffer_name d_cpu, d_flying; /* of the direct world, and of `opened` as well */
     uint64_t queued, ended, posted;        /* fences */
@@ -86,6 +90,12 @@ static inline void prepare(struct all *a)
         if (tn_gather_add_commit(&a->gather, i + 1), i == 0)
             (void)tn_gather_flush_begin(&a->gather);
     (void)tn_ring_post_commit(&a->ring);
+    assert_true(tn_routes_init(&a->routes, a->route_slot, a->route, ROUTES, 9));
+    for (uint32_t i = 0; i < ROUTES; i++)
+        assert_int_equal(tn_route_bind_commit(&a->routes), i);
+    tn_route_arm_commit(&a->routes, 1);
+    (void)tn_route_arrive(&a->routes, 1);
+    tn_route_revoke_commit(&a->routes, 2);
 }
 
 #endif

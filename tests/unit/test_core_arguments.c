@@ -156,7 +156,54 @@ static uint64_t has_next(struct all *a, const struct args *g)
     return tn_gather_has_next(&a->gather);
 }
 
+static uint64_t route_may_move(struct all *a, const struct args *g)
+{
+    (void)a;
+    return tn_route_may_move((uint32_t)g->x, (uint32_t)g->y);
+}
+static uint64_t route_label(struct all *a, const struct args *g)
+{
+    (void)a;
+    return (uint64_t)strcmp(tn_route_state_name((uint32_t)g->x), "?");
+}
+static uint64_t routes_init(struct all *a, const struct args *g) /* count, storm; null: no routes; z: no slots */
+{
+    return tn_routes_init(&a->routes, g->z ? NULL : a->route_slot, g->null ? a->route : NULL, (uint32_t)g->x, g->y);
+}
+static uint64_t route_generation(struct all *a, const struct args *g)
+{
+    return tn_route_generation(&a->routes, (uint32_t)g->x);
+}
+static uint64_t route_bind(struct all *a, const struct args *g)
+{
+    (void)g;
+    return tn_route_bind_decide(&a->routes);
+}
+static uint64_t route_arm(struct all *a, const struct args *g) /* route, whether its source holds one back */
+{
+    const struct tn_route_evidence evidence = {true, g->y == 0, true, true, true};
+    return tn_route_arm_decide(&a->routes, (uint32_t)g->x, &evidence);
+}
+static uint64_t route_arrive(struct all *a, const struct args *g)
+{
+    return tn_route_arrive(&a->routes, (uint32_t)g->x);
+}
+static uint64_t route_acknowledge(struct all *a, const struct args *g) /* route, sequence */
+{
+    return tn_route_acknowledge_decide(&a->routes, (uint32_t)g->x, g->y);
+}
+static uint64_t route_revoke(struct all *a, const struct args *g)
+{
+    return tn_route_revoke_decide(&a->routes, (uint32_t)g->x);
+}
+static uint64_t route_drained(struct all *a, const struct args *g) /* route, which evidence is missing */
+{
+    const struct tn_route_evidence evidence = {g->y != 0, g->y != 1, g->y != 2, g->y != 3, g->y != 4};
+    return tn_route_drained_decide(&a->routes, (uint32_t)g->x, &evidence);
+}
+
 enum {
+    STALE = offsetof(struct all, routes.stale),
     LOOKUP = offsetof(struct all, caps.refused),
     CHARGE = offsetof(struct all, w.ledger.refused) + TN_CHARGE_IN_FLIGHT * sizeof(uint64_t),
 };
@@ -239,6 +286,36 @@ static const struct row rows[] = {
     ROW(tn_gather_flush_end_decide, flush_end, "number 0", TN_ESTALE, 0, 0, 0),
     ROW(tn_gather_flush_end_decide, flush_end, "nobody began it", TN_ESTALE, 2, 0, 0),
     ROW(tn_gather_flush_end_decide, flush_end, "number 2^64 - 1", TN_ESTALE, UINT64_MAX, 0, 0),
+    ROW(tn_route_may_move, route_may_move, "from out of range", false, TN_ROUTE_STATES, 0, 0),
+    ROW(tn_route_may_move, route_may_move, "to out of range", false, 0, UINT32_MAX, 0),
+    ROW(tn_route_state_name, route_label, "out of range", 0, TN_ROUTE_STATES, 0, 0),
+    ROW(tn_routes_init, routes_init, "no routes", false, 3, 9, 0),
+    ROW_R(tn_routes_init, routes_init, "no slots", false, 3, 9, 1),
+    ROW_R(tn_routes_init, routes_init, "count 0", false, 0, 9, 0),
+    ROW_R(tn_routes_init, routes_init, "too many", false, (1u << 20) + 1, 9, 0),
+    ROW_R(tn_routes_init, routes_init, "a storm of none", false, 3, 0, 0),
+    ROW(tn_route_generation, route_generation, "past the end", 0, 3, 0, 0),
+    ROW(tn_route_generation, route_generation, "2^32 - 1", 0, UINT32_MAX, 0, 0),
+    ROW(tn_route_generation, route_generation, "nobody's", 0, 2, 0, 0),
+    ROW(tn_route_bind_decide, route_bind, "none free", TN_EEXHAUSTED, 0, 0, 0),
+    ROW(tn_route_arm_decide, route_arm, "armed before", TN_ESTATE, 1, 0, 0),
+    ROW(tn_route_arm_decide, route_arm, "not silent", TN_EAGAIN, 0, 1, 0),
+    ROW(tn_route_arm_decide, route_arm, "revoked", TN_ESTATE, 2, 0, 0),
+    COUNTED(tn_route_arrive, route_arrive, "masked", TN_ARRIVAL_STALE, 0, 0, 0, STALE),
+    COUNTED(tn_route_arrive, route_arrive, "revoked", TN_ARRIVAL_STALE, 2, 0, 0, STALE),
+    COUNTED(tn_route_arrive, route_arrive, "past the end", TN_ARRIVAL_STALE, 3, 0, 0, STALE),
+    COUNTED(tn_route_arrive, route_arrive, "2^32 - 1", TN_ARRIVAL_STALE, UINT32_MAX, 0, 0, STALE),
+    ROW(tn_route_acknowledge_decide, route_acknowledge, "nothing arrived", TN_EINVAL, 0, 0, 0),
+    ROW(tn_route_acknowledge_decide, route_acknowledge, "sequence before", TN_EINVAL, 1, 0, 0),
+    ROW(tn_route_acknowledge_decide, route_acknowledge, "sequence to come", TN_EINVAL, 1, 2, 0),
+    ROW(tn_route_acknowledge_decide, route_acknowledge, "revoked", TN_EINVAL, 2, 0, 0),
+    ROW(tn_route_revoke_decide, route_revoke, "revoked before", TN_ESTATE, 2, 0, 0),
+    ROW(tn_route_drained_decide, route_drained, "held", TN_ESTATE, 1, 5, 0),
+    ROW(tn_route_drained_decide, route_drained, "not masked", TN_EAGAIN, 2, 0, 0),
+    ROW(tn_route_drained_decide, route_drained, "the source holds one back", TN_EAGAIN, 2, 1, 0),
+    ROW(tn_route_drained_decide, route_drained, "remapped", TN_EAGAIN, 2, 2, 0),
+    ROW(tn_route_drained_decide, route_drained, "requested", TN_EAGAIN, 2, 3, 0),
+    ROW(tn_route_drained_decide, route_drained, "in service", TN_EAGAIN, 2, 4, 0),
     ROW(tn_gather_has_next, has_next, "nothing is flushed", false, 0, 0, 0),
 };
 

@@ -131,11 +131,29 @@ static void misuse_others(struct all *a, uint32_t which)
     case 14:
         (void)tn_gather_next_commit(&a->gather); /* nothing is flushed */
         break;
+    case 15:
+        (void)tn_route_bind_commit(&a->routes); /* none is free */
+        break;
+    case 16:
+        tn_route_arm_commit(&a->routes, 1); /* pending */
+        break;
+    case 17:
+        (void)tn_route_acknowledge_commit(&a->routes, 0); /* nothing arrived */
+        break;
+    case 18:
+        tn_route_revoke_commit(&a->routes, 2); /* twice */
+        break;
+    case 19:
+        tn_route_drained_commit(&a->routes, 1); /* held */
+        break;
+    case 20:
+        tn_route_free_commit(&a->routes, 2); /* not drained */
+        break;
     default:
         break;
     }
 }
-enum { OTHER_MISUSES = 15, MISUSES = BUFFER_MISUSES + OTHER_MISUSES, HARMLESS = MISUSES };
+enum { OTHER_MISUSES = 21, MISUSES = BUFFER_MISUSES + OTHER_MISUSES, HARMLESS = MISUSES };
 
 static void misuse(struct all *a, uint32_t which)
 {

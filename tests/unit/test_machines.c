@@ -57,6 +57,12 @@ static const struct move mmio_moves[] = {
     {TN_MMIO_REVOKED, TN_MMIO_FREE},
 };
 
+static const struct move route_moves[] = {
+    {TN_ROUTE_FREE, TN_ROUTE_MASKED},      {TN_ROUTE_MASKED, TN_ROUTE_ARMED},     {TN_ROUTE_ARMED, TN_ROUTE_PENDING},
+    {TN_ROUTE_PENDING, TN_ROUTE_ARMED},    {TN_ROUTE_MASKED, TN_ROUTE_DRAINING},  {TN_ROUTE_ARMED, TN_ROUTE_DRAINING},
+    {TN_ROUTE_PENDING, TN_ROUTE_DRAINING}, {TN_ROUTE_DRAINING, TN_ROUTE_DRAINED}, {TN_ROUTE_DRAINED, TN_ROUTE_FREE},
+};
+
 /* ---- the tables themselves, as a reader of machine.h sees them ---- */
 
 struct row {
@@ -70,6 +76,7 @@ static const struct row fence_table[] = {TN_FENCE_MOVES(ROW)};
 static const struct row pool_table[] = {TN_POOL_MOVES(ROW)};
 static const struct row device_table[] = {TN_DEVICE_MOVES(ROW)};
 static const struct row mmio_table[] = {TN_MMIO_MOVES(ROW)};
+static const struct row route_table[] = {TN_ROUTE_MOVES(ROW)};
 
 static void exactly(bool (*may_move)(uint32_t, uint32_t), uint32_t states, const struct move *moves, size_t count)
 {
@@ -153,6 +160,13 @@ static void g10_a_window_has_exactly_these_moves(void **state)
     table_says(mmio_table, COUNT(mmio_table), mmio_moves, COUNT(mmio_moves), "TN_MMIO_", tn_mmio_state_name);
 }
 
+static void g7_a_route_has_exactly_these_moves(void **state)
+{
+    (void)state;
+    exactly(tn_route_may_move, TN_ROUTE_STATES, route_moves, COUNT(route_moves));
+    table_says(route_table, COUNT(route_table), route_moves, COUNT(route_moves), "TN_ROUTE_", tn_route_state_name);
+}
+
 static void g3_names_out_of_range_are_question_marks(void **state)
 {
     (void)state;
@@ -163,6 +177,7 @@ static void g3_names_out_of_range_are_question_marks(void **state)
         assert_string_equal(tn_fence_state_name(TN_FENCE_STATES + beyond[i]), "?");
         assert_string_equal(tn_device_state_name(TN_DEVICE_STATES + beyond[i]), "?");
         assert_string_equal(tn_mmio_state_name(TN_MMIO_STATES + beyond[i]), "?");
+        assert_string_equal(tn_route_state_name(TN_ROUTE_STATES + beyond[i]), "?");
     }
 }
 
@@ -207,6 +222,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(g10_a_pool_has_exactly_these_moves),
     cmocka_unit_test(g10_a_device_has_exactly_these_moves),
     cmocka_unit_test(g10_a_window_has_exactly_these_moves),
+    cmocka_unit_test(g7_a_route_has_exactly_these_moves),
     cmocka_unit_test(g3_names_out_of_range_are_question_marks),
     cmocka_unit_test(g3_a_mark_grows_at_every_move),
     cmocka_unit_test(g4_the_last_generation_ends_without_a_step_back),

@@ -57,6 +57,7 @@ enum tn_kind {
     TN_KIND_DMA_SHARED = 8, /* ring memory shared with a device for the session's life */
     TN_KIND_CHANNEL = 9,    /* a client's session with a service */
     TN_KIND_SERVICE = 10,   /* the serving end of all sessions of one service */
+    TN_KIND_AUDIT_LOG = 11,
     TN_KIND_COUNT
 };
 

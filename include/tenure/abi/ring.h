@@ -31,8 +31,9 @@ enum tn_op {
      * table and PBA are refused. value0 = DeviceMmio, value1 = address. */
     TN_OP_MMIO_MAP = 19,
     TN_OP_MMIO_RELEASE = 20,
-    /* handle: Device. arg0 = MSI-X entry, arg1 = user_data of its events. The route starts armed and holds one
-     * completion reserved while armed. value0 = Interrupt. */
+    /* handle: Device. arg0 = MSI-X entry, or 0 for the MSI of a function without MSI-X; arg1 = user_data of its events.
+     * The route starts armed and holds one completion reserved while armed. value0 = Interrupt. TN_ENOTSUP: the
+     * function has neither. TN_EIO: the source does not fall silent. */
     TN_OP_INTERRUPT_BIND = 21,
     /* handle: Interrupt. arg0 = sequence of the event being acknowledged; re-arms. */
     TN_OP_INTERRUPT_ACK = 22,
@@ -60,6 +61,11 @@ enum tn_op {
     TN_OP_SERVE = 49,
     /* handle: Service. arg0 = request id, arg1 = ticket, arg2 = tn_complete_word(), arg3 and arg4 = answer words. */
     TN_OP_COMPLETE = 50,
+
+    /* handle: AuditLog. arg0 = address of struct tn_audit_record, arg1 = how many fit (1 to TN_AUDIT_READ_MAX), arg2 =
+     * first sequence wanted. value0 = how many were written, value1 = the sequence to go on from, value2 = how many of
+     * all that were ever recorded have given way. */
+    TN_OP_AUDIT_READ = 64,
 };
 
 enum tn_sqe_flag {

@@ -115,6 +115,13 @@ static inline void cpu_wait_for_interrupt(void)
     __asm__ volatile("sti; hlt; cli" ::: "memory");
 }
 
+/* Interrupts that are requested are taken now, and interrupts are off again: the revoke sequence of irq/route.c. STI
+ * holds them off for one more instruction. */
+static inline void cpu_interrupt_window(void)
+{
+    __asm__ volatile("sti; nop; cli" ::: "memory");
+}
+
 /* An ordinary NOP, and a mark in the instruction counts of bench/icnt.c. */
 #define TN_COUNT_MARK(n) __asm__ volatile("nopl 0x4d4b00" #n "(%%rax)" ::: "memory")
 

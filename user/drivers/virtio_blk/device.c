@@ -164,7 +164,8 @@ static void bind_interrupts(struct device *device)
     enum tn_status status = tn_irq_bind(device->handle, MSIX_QUEUE, &device->queue_irq);
     if (status != TN_OK)
         tn_die("MSI-X entry %u cannot be bound: %s%s", (unsigned)MSIX_QUEUE, tn_status_name(status),
-               status == TN_ERANGE ? "; the device has none" : "; see interrupts in the manifest's budget");
+               status == TN_ERANGE || status == TN_ENOTSUP ? "; the device has none"
+                                                           : "; see interrupts in the manifest's budget");
     set_vector(device, COMMON_QUEUE_MSIX_VECTOR, MSIX_QUEUE);
     /* Without a configuration vector a change goes unnoticed; requests are judged by what was read at the start. */
     if (tn_irq_bind(device->handle, MSIX_CONFIG, &device->config_irq) == TN_OK)

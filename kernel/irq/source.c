@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See source.h. */
+#include "irq/source.h"
+
+#include <stddef.h>
+
+#include "arch/x86_64/lapic.h"
+#include "diag/log.h"
+#include "irq/kinds.h"
+#include "pci/scan.h"
+
+enum { MSI_ADDRESS = 0xfee00000u, ISA_INTERRUPTS = 16 };
+
+static const struct irq_source_operations *const kinds[IRQ_KINDS] = {
+    [IRQ_MSIX] = &msix_operations,
+    [IRQ_MSI] = &msi_operations,
+    [IRQ_IO_APIC] = &ioapic_operations,
+};
+
+const struct irq_source_operations *irq_operations(const struct irq_source *source)
+{
+    return kinds[source->kind];
+}
+
+struct irq_message irq_message_for(uint8_t vector)
+{
+    return (struct irq_message){MSI_ADDRESS | lapic_id() << 12, vector};
+}
+
+uint32_t irq_source_count(const struct pci_function *function, enum irq_kind *kind)
+{
+    if (msix_is_there(function)) {
+        *kind = IRQ_MSIX;
+        return function->msix.count;
+    }
+    *kind = IRQ_MSI;
+    return function->features.msi_messages != 0 ? 1 : 0;
+}
+
+enum tn_status irq_source_of(struct pci_function *function, uint32_t entry, struct irq_source *source)
+{
+    enum irq_kind kind;
+    uint32_t count = irq_source_count(function, &kind);
+    if (count == 0)
+        return TN_ENOTSUP;
+    if (entry >= count)
+        return TN_ERANGE;
+    *source = (struct irq_source){kind, entry, function};
+    return TN_OK;
+}
+
+enum tn_status irq_source_of_isa(uint32_t irq, struct irq_source *source)
+{
+    uint32_t gsi;
+    if (irq >= ISA_INTERRUPTS || !ioapic_has_isa(irq, &gsi))
+        return TN_ENOENT;
+    *source = (struct irq_source){IRQ_IO_APIC, gsi, NULL};
+    return TN_OK;
+}
+
+bool irq_source_is_same(const struct irq_source *one, const struct irq_source *other)
+{
+    return one->kind == other->kind && one->entry == other->entry && one->function == other->function;
+}
+
+void irq_sources_init(const struct acpi_info *acpi)
+{
+    msi_init();
+    msix_init();
+    ioapic_init(acpi);
+}
+
+void irq_sources_report(void)
+{
+    for (uint32_t i = 0; i < pci_machine.count; i++) {
+        const struct pci_function *f = &pci_machine.function[i];
+        enum irq_kind kind;
+        if (f->header == PCI_HEADER_ENDPOINT && irq_source_count(f, &kind) == 0)
+            log_line("irq: %s: unroutable: neither MSI-X nor MSI, and where its line goes only AML tells",
+                     pci_name(f->bdf).text);
+    }
+}
