@@ -40,6 +40,7 @@ WINDOW_PLACED = r"^pci: \S+: \w+ window had no usable address: placed$"
 BRIDGE_FAULT = r"^pci: \S+: bridge (?P<what>.+): buses \d+, \d+ to \d+; its buses are one group$"
 PCI_TROUBLE = r"^pci: .*\b(no usable address|finds no room|is broken|answers as no BAR can|does not)\b"
 END = r"^MARK boot: end status=(?P<status>\d+)$"
+END_COUNTS = r"^end: \d+ pages free, \d+ in quarantine, (?P<spurious>\d+) spurious interrupts$"
 
 # ---- bad input ----
 NO_DEVICE = r"^start: virtio_blk0: no device 0 with id 1af4:1042 in this machine$"
@@ -115,3 +116,11 @@ def of(template, **words):
     for key, word in words.items():
         result = result.replace("{" + key + "}", re.escape(word))
     return result
+
+# edu
+EDU_STARTED = r"^edu0: edu: version \d+\.\d+, DMA on$"
+EDU_OK = r"^edu_check: SELFTEST: edu ok$"
+NO_EDU = r"^start: edu0: no device 0 with id 1234:11e8 in this machine$"
+STALE_ROUNDS = r"^stale_irq: stale_irq: rounds=(?P<rounds>\d+) before=(?P<before>\d+) after=(?P<after>\d+)$"
+STALE_OK = r"^stale_irq: SELFTEST: stale interrupts ok$"
+STALE_FAIL = r"^stale_irq: (?:SELFTEST: stale interrupts|stale_irq:) FAIL"

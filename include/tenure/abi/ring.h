@@ -33,7 +33,8 @@ enum tn_op {
     TN_OP_MMIO_RELEASE = 20,
     /* handle: Device. arg0 = MSI-X entry, or 0 for the MSI of a function without MSI-X; arg1 = user_data of its events.
      * The route starts armed and holds one completion reserved while armed. value0 = Interrupt. TN_ENOTSUP: the
-     * function has neither. TN_EIO: the source does not fall silent. */
+     * function has neither. TN_EIO: the source does not fall silent. A message is a write of the device: without bus
+     * mastering none comes. */
     TN_OP_INTERRUPT_BIND = 21,
     /* handle: Interrupt. arg0 = sequence of the event being acknowledged; re-arms. */
     TN_OP_INTERRUPT_ACK = 22,
