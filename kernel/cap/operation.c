@@ -188,6 +188,10 @@ static void audit(const struct process *p, const struct tn_sqe *sqe, uint32_t fo
 {
     const struct operation *o =
         sqe->op < sizeof operations / sizeof operations[0] && operations[sqe->op].run ? &operations[sqe->op] : NULL;
+#ifdef TN_TWIN /* negative twin: what was refused leaves no trace */
+    if (status != TN_OK)
+        return;
+#endif
     if (o && o->path == DATA && status == TN_OK)
         audit_count(process_index(p));
     else

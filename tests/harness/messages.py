@@ -124,3 +124,11 @@ NO_EDU = r"^start: edu0: no device 0 with id 1234:11e8 in this machine$"
 STALE_ROUNDS = r"^stale_irq: stale_irq: rounds=(?P<rounds>\d+) before=(?P<before>\d+) after=(?P<after>\d+)$"
 STALE_OK = r"^stale_irq: SELFTEST: stale interrupts ok$"
 STALE_FAIL = r"^stale_irq: (?:SELFTEST: stale interrupts|stale_irq:) FAIL"
+
+# audit
+AUDIT = (
+    r"^auditor: audit (?P<sequence>\d+) (?P<subject>\S+) action=(?P<action>\d+) kind=(?P<kind>\d+) generation=\d+ "
+    r"status=(?P<status>\w+) reason=(?P<reason>\d+)$"
+)
+AUDIT_REFUSALS = r"^auditor: auditor: no room TN_ERANGE, too much TN_ERANGE, memory of nobody TN_EFAULT, without the log TN_ESTALE$"
+AUDIT_LOST = r"^auditor: auditor: lost (?P<lost>\d+)$"
