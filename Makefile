@@ -13,7 +13,7 @@ export TENURE_DISK := $(DISK)
 RUN = $(PYTHON) tools/run.py --build $(DIR) $${TENURE_DISK:+--disk "$$TENURE_DISK"} $(if $(MEM),--memory '$(MEM)')
 
 .DEFAULT_GOAL := help
-.PHONY: docs prove help run run-read test test-long build bench coverage format clean deps configure
+.PHONY: docs iso prove help run run-read test test-long build bench coverage format clean deps configure
 
 help:           ## Lists the targets
 	@sed -n 's/^\([a-z-]*\): .*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -24,6 +24,9 @@ run: build      ## Boots the machine: a user-mode driver reads all of DISK throu
 
 run-read: build ## The same job under the name it keeps when `run` does more
 	@$(RUN) --manifest read
+
+iso: build      ## Makes build/tenure.iso, which GRUB boots on BIOS and UEFI machines (CD or USB stick)
+	@$(PYTHON) tools/mkiso.py $(DIR)/tenure.elf $(DIR)/initrd.cpio $(DIR)/tenure.iso 'manifest=$(or $(MANIFEST),read)'
 
 test: configure ## Builds everything and runs every test
 	@ninja -C $(DIR) --quiet all tests

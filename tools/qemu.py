@@ -90,15 +90,15 @@ def disk_options(disks):
     return words
 
 
-def command_line(kernel, initrd, append, disks=(), memory=256, serial="stdio", extra=()):
-    """`append`: the kernel's command line. `serial`: where COM1 goes. `extra`: further words for QEMU."""
+def command_line(kernel, initrd, append, disks=(), memory=256, serial="stdio", extra=(), loader=None):
+    """`append`: the kernel's command line. `serial`: where COM1 goes. `extra`: further words for QEMU. `loader`: words for
+    a machine that finds its kernel by itself, instead of kernel, initrd and append."""
     words = [QEMU, "-M", "q35", "-accel", "tcg", "-cpu", "max", "-m", str(memory), "-nodefaults", "-no-user-config"]
     words += ["-display", "none", "-no-reboot", "-serial", serial]
     words += ["-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
-    words += ["-kernel", kernel]
-    if initrd:
-        words += ["-initrd", initrd]
-    return words + ["-append", append, *extra, *disk_options(disks)]  # what a disk hangs on comes before it
+    if loader is None:
+        loader = ["-kernel", kernel, *(["-initrd", initrd] if initrd else []), "-append", append]
+    return [*words, *loader, *extra, *disk_options(disks)]  # what a disk hangs on comes before it
 
 
 def leashed(words):

@@ -8,7 +8,8 @@
 #include "arch/x86_64/lapic.h"
 #include "boot/command_line.h"
 #include "boot/firmware.h"
-#include "boot/pvh.h"
+#include "boot/handover.h"
+#include "boot/multiboot2.h"
 #include "cap/core_check.h"
 #include "cap/pool.h"
 #include "device/device.h"
@@ -32,10 +33,21 @@
 #include "proc/sched.h"
 #include <tn_format.h>
 
-_Noreturn void kernel_main(uint64_t start_info);
+_Noreturn void kernel_main(uint64_t handover, uint32_t magic);
 
 static struct boot_info boot;
 static struct acpi_info acpi;
+
+/* One processor runs this kernel. The others stay where firmware left them: nobody sends them the interrupts that start
+ * a processor. */
+static void report_processors(void)
+{
+    uint32_t enabled = 0;
+    for (uint32_t i = 0; acpi.has_madt && i < acpi.madt.cpu_count; i++)
+        enabled += (acpi.madt.cpu[i].flags & MADT_CPU_ENABLED) != 0;
+    if (enabled > 1)
+        log_line("cpu: %u processors; one is used, %u stay parked", enabled, enabled - 1);
+}
 
 static void init_memory(void)
 {
@@ -97,20 +109,23 @@ static const struct tn_manifest *find_manifest(const struct archive *archive)
     return manifest;
 }
 
-_Noreturn void kernel_main(uint64_t start_info)
+_Noreturn void kernel_main(uint64_t handover, uint32_t magic)
 {
     serial_init();
+    if (magic == MULTIBOOT2_MAGIC)
+        serial_write("\n", 1); /* GRUB leaves the cursor in the middle of a line */
     log_line("MARK boot: kernel entry");
     cpu_init_tables(); /* exceptions are readable from here on */
     cpu_init_protection();
     clock_init();
-    pvh_read(start_info, &boot);
-    log_line("boot: PVH, command line: %s", command_line());
+    boot_read(handover, magic, &boot);
+    log_line("boot: %s, command line: %s", boot.protocol, command_line());
 #ifdef TN_TWIN
     log_line("boot: negative twin: guarantees are switched off in this build");
 #endif
     command_line_check();
-    firmware_read(&boot.memory, &(struct firmware_pointer){.rsdp = boot.rsdp}, &acpi);
+    firmware_read(&boot.memory, &boot.firmware, &acpi);
+    report_processors();
 #ifdef TN_TWIN
     provoke_pci_from_command_line();
 #endif

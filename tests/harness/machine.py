@@ -100,9 +100,9 @@ class Machine:
         return "\n".join(line.raw for line in self.lines)
 
 
-def start(archive, append="manifest=read", disks=(), memory=256, kernel=None, extra=(), timeout=DEFAULT_TIMEOUT):
+def start(archive, append="manifest=read", disks=(), memory=256, kernel=None, extra=(), timeout=DEFAULT_TIMEOUT, loader=None):
     """A machine that runs; end it with wait_end() or kill() (conftest.py kills what a test leaves behind)."""
-    words = qemu.command_line(kernel or paths.KERNEL, archive, append, disks, memory=memory, extra=extra)
+    words = qemu.command_line(kernel or paths.KERNEL, archive, append, disks, memory=memory, extra=extra, loader=loader)
     return start_words(words, timeout)
 
 

@@ -132,3 +132,8 @@ AUDIT = (
 )
 AUDIT_REFUSALS = r"^auditor: auditor: no room TN_ERANGE, too much TN_ERANGE, memory of nobody TN_EFAULT, without the log TN_ESTALE$"
 AUDIT_LOST = r"^auditor: auditor: lost (?P<lost>\d+)$"
+
+# machines
+PARKED = r"^cpu: \d+ processors; one is used, (?P<parked>\d+) stay parked$"
+PROTECTION = r"^cpu: NX, SMEP (?P<smep>on|absent), SMAP (?P<smap>on|absent), UMIP (?P<umip>on|absent)$"
+MULTIBOOT2 = r"^boot: multiboot2, command line: manifest=read$"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The first instructions. The loader enters in 32-bit protected mode with paging off (Xen PVH start of day: ebx = start
- * info). Builds throw-away page tables (4 GiB at 0, at PHYSMAP_BASE; 1 GiB at KERNEL_BASE) and enters long mode.
+ * The first instructions. The loader enters in 32-bit protected mode with paging off: Xen PVH start of day, ebx = start
+ * info; or multiboot2, eax = its magic number and ebx = its information. Builds throw-away page tables (4 GiB at 0, at PHYSMAP_BASE; 1 GiB at KERNEL_BASE) and enters long mode.
  * kernel_main replaces the tables with the real ones (mm/kernel_space.c).
  */
 #include "layout.h"
@@ -25,12 +25,37 @@
     .asciz "Xen"
     .long PHYS(tn_pvh_entry)
 
+/* Multiboot2 Specification 2.0, section 3.1: in the first 32 KiB of the file. */
+#define MULTIBOOT2_HEADER_MAGIC 0xe85250d6
+#define MULTIBOOT2_I386         0
+#define TAG_END                 0
+#define TAG_ENTRY_ADDRESS       3
+#define TAG_MODULE_ALIGNMENT    6
+    .section .multiboot2, "a"
+    .align 8
+multiboot2_header:
+    .long MULTIBOOT2_HEADER_MAGIC, MULTIBOOT2_I386, multiboot2_header_end - multiboot2_header
+    .long -(MULTIBOOT2_HEADER_MAGIC + MULTIBOOT2_I386 + (multiboot2_header_end - multiboot2_header))
+    .short TAG_ENTRY_ADDRESS, 0
+    .long 12, PHYS(tn_multiboot2_entry)
+    .align 8
+    .short TAG_MODULE_ALIGNMENT, 0
+    .long 8
+    .short TAG_END, 0
+    .long 8
+multiboot2_header_end:
+
     .section .text.boot, "ax"
     .code32
+tn_multiboot2_entry:                /* eax: magic, ebx: information */
+    mov %eax, %ebp
+    jmp 0f
     .globl tn_pvh_entry
 tn_pvh_entry:
-    .byte 0x0f, 0x1f, 0x80, 0x10, 0x00, 0x4b, 0x4d  /* count mark 10: kernel entry */
+    xor %ebp, %ebp
+0:  .byte 0x0f, 0x1f, 0x80, 0x10, 0x00, 0x4b, 0x4d  /* count mark 10: kernel entry */
     cld
+    mov %ebp, PHYS(boot_magic)
     mov %ebx, %esi
     mov $PHYS(boot_pml4), %edi
 
@@ -95,7 +120,8 @@ boot_high:
     mov %eax, %gs
     lea kernel_stack_top(%rip), %rsp
     xor %ebp, %ebp                  /* a backtrace ends here */
-    mov %esi, %edi                  /* physical address of the start info */
+    mov %esi, %edi                  /* physical address of what the loader hands over */
+    mov boot_magic(%rip), %esi      /* by which protocol: 0 is PVH */
     call kernel_main
     ud2
 
@@ -113,6 +139,7 @@ boot_pml4:      .skip 4096
 boot_pdpt_low:  .skip 4096
 boot_pdpt_high: .skip 4096
 boot_pd:        .skip 4 * 4096
+boot_magic:     .skip 4
     .align 4096
 kernel_stack_guard: .skip 4096      /* unmapped by the real page tables */
     .globl kernel_stack_guard
