@@ -42,11 +42,13 @@ class Figure:
     disk: bool  # does the job need one?
     per_operation: bool  # divided by the operations that the guest reports
     unit: str
+    extra: tuple = ()  # further words for QEMU
 
 
 FIGURES = (
     Figure("boot.first_user.instr", "bench_null", (KERNEL_ENTRY, FIRST_USER), False, False, "instr"),
     Figure("enter.null.instr", "bench_null", (START, STOP), False, True, "instr"),
+    Figure("irq.cycle.instr", "bench_irq", (START, STOP), False, True, "instr", ("-device", "edu")),
     Figure("blk.virtio.read4k.qd1.trusted.instr", "bench_qd1", (START, STOP), True, True, "instr/op"),
     Figure("blk.virtio.read4k.qd32.trusted.instr", "bench_qd32", (START, STOP), True, True, "instr/op"),
     Figure("blk.virtio.read4k.qd1.trusted.instr.guardoff", "bench_qd1_guardoff", (START, STOP), True, True, "instr/op"),
@@ -59,14 +61,15 @@ class BenchError(Exception):
     pass
 
 
-def boot(build, manifest, disk, count_mmio):
+def boot(build, figure, count_mmio):
     """(log, marks) of one run; marks: list of (number, counters)."""
+    manifest, disk = figure.manifest, figure.disk
     disks = [qemu.Disk({"driver": "null-co", "size": NULL_DISK_BYTES, "read-zeroes": False})] if disk else []
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "marks")
         plugin = os.path.join(build, "bench", "icnt.so")
         # icount ties the guest's clock to its instructions, so that timers fire at the same places each time.
-        extra = ["-icount", "shift=0,sleep=off", "-plugin", f"{plugin},out={out}" + (",io=on" if count_mmio else "")]
+        extra = ["-icount", "shift=0,sleep=off", "-plugin", f"{plugin},out={out}" + (",io=on" if count_mmio else ""), *figure.extra]
         words = qemu.command_line(
             os.path.join(build, "tenure.elf"), os.path.join(build, "initrd.cpio"), f"manifest={manifest}", disks, extra=extra
         )
@@ -109,7 +112,7 @@ def operations(log, manifest):
 
 def measure(build, figure):
     """(value, explanation): one boot."""
-    log, marks = boot(build, figure.manifest, figure.disk, count_mmio=False)
+    log, marks = boot(build, figure, count_mmio=False)
     ops = operations(log, figure.manifest) if figure.per_operation else 1
     counters = between(marks, *figure.marks)
     kernel, user = instructions(counters, "kernel"), instructions(counters, "user")
@@ -129,7 +132,7 @@ def measure(build, figure):
 
 def mmio_per_operation(build, figure):
     """Counted in a boot of its own: watching every memory access slows the machine, not its instruction count."""
-    log, marks = boot(build, figure.manifest, figure.disk, count_mmio=True)
+    log, marks = boot(build, figure, count_mmio=True)
     ops = operations(log, figure.manifest) if figure.per_operation else 1
     return between(marks, *figure.marks)["mmio"] / ops
 
