@@ -183,19 +183,15 @@ static enum tn_status run(struct call *call, const struct operation **operation)
     return o->run(call);
 }
 
-/* `found`: the kind of what the handle names; a handle that was refused names nothing. */
-static void audit(const struct process *p, const struct tn_sqe *sqe, uint32_t found, enum tn_status status)
+/* A control operation, or a refusal. A handle that was refused names nothing. */
+static __attribute__((noinline)) void audit(const struct call *call, enum tn_status status)
 {
-    const struct operation *o =
-        sqe->op < sizeof operations / sizeof operations[0] && operations[sqe->op].run ? &operations[sqe->op] : NULL;
 #ifdef TN_TWIN /* negative twin: what was refused leaves no trace */
     if (status != TN_OK)
         return;
 #endif
-    if (o && o->path == DATA && status == TN_OK)
-        audit_count(process_index(p));
-    else
-        process_audit(p, sqe->op, status, found, found ? tn_handle_generation(sqe->handle) : 0, 0);
+    uint64_t generation = call->kind != TN_KIND_NONE ? tn_handle_generation(call->sqe->handle) : 0;
+    process_audit(call->process, call->sqe->op, status, call->kind, generation, 0);
 }
 
 void operation_run(struct process *p, const struct tn_sqe *sqe)
@@ -203,7 +199,10 @@ void operation_run(struct process *p, const struct tn_sqe *sqe)
     struct call call = {.process = p, .sqe = sqe};
     const struct operation *operation = NULL;
     enum tn_status status = run(&call, &operation);
-    audit(p, sqe, call.kind, status);
+    if (status == TN_OK && operation->path == DATA)
+        audit_allowed[p->index]++;
+    else
+        audit(&call, status);
     if (operation && operation->outcome == POSTS_ITSELF)
         return;
     if (status == TN_OK && sqe->flags & TN_SQE_QUIET) {

@@ -30,8 +30,8 @@ struct audit_event {
     uint32_t reason;
 };
 void audit_record(const struct audit_event *event);
-/* A data-path operation that was allowed: counted, not kept. */
-void audit_count(uint32_t subject);
+/* Data-path operations that were allowed, by subject: counted, not kept. */
+extern uint64_t audit_allowed[AUDIT_SUBJECTS];
 
 /* Copies the records from sequence `from` on, oldest first, at most `count`. Returns how many; *next is the sequence to
  * go on from. */

@@ -59,7 +59,7 @@ void process_audit(const struct process *p, uint32_t action, enum tn_status stat
                    uint32_t reason)
 {
     const struct audit_event event = {
-        .subject = p ? process_index(p) : AUDIT_KERNEL,
+        .subject = p ? p->index : AUDIT_KERNEL,
         .label = p ? p->name : "kernel",
         .time_ns = clock_now(),
         .action = action,

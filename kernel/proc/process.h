@@ -64,7 +64,8 @@ struct process {
     struct region region[PROCESS_REGIONS_MAX];
     const struct tn_manifest_process *manifest;
     char name[TN_NAME_MAX];
-    uint32_t end; /* enum process_end, once ended */
+    uint32_t index; /* in the table: its number as a subject of the audit log */
+    uint32_t end;   /* enum process_end, once ended */
     uint64_t end_value;
 };
 
@@ -79,11 +80,6 @@ bool process_start_all(const struct archive *archive, const struct tn_manifest *
  * the last job. */
 void process_end(struct process *process, enum process_end how, uint64_t value);
 
-/* Where the process stands in the table: its number as a subject of the audit log. */
-static inline uint32_t process_index(const struct process *process)
-{
-    return (uint32_t)(process - process_table);
-}
 /* Records something in the audit log, with the process as its subject, now; NULL: the kernel is. */
 void process_audit(const struct process *process, uint32_t action, enum tn_status status, uint32_t kind,
                    uint64_t generation, uint32_t reason);

@@ -249,6 +249,7 @@ static bool prepare(struct process *p, const struct tn_manifest_process *mp, con
 {
     static uint64_t next_epoch = 1;
     p->manifest = mp;
+    p->index = (uint32_t)(p - process_table);
     p->epoch = next_epoch++;
     p->next_address = WINDOWS;
     text_copy(p->name, mp->name, sizeof p->name);

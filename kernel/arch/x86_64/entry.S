@@ -159,7 +159,8 @@ trap_common:
     call trap_from_user
     jmp resume
 
-    /* A fault of ours (does not return, or lands on a fix-up address), or an interrupt in the idle loop's HLT. */
+    /* A fault of ours (does not return, or lands on a fix-up address), or an interrupt in the idle loop's HLT or in a window of
+     * irq/route.c. */
 trap_in_kernel:
     CLEAR_FLAGS
     mov %rsp, %rdi

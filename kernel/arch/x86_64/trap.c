@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Exceptions and interrupts, once their registers are saved. From user mode: an exception ends the process, an
- * interrupt may wake another one. From the kernel: an interrupt can only come out of the idle loop's HLT; an exception
- * is a user copy with a fix-up, or our bug.
+ * interrupt may wake another one. From the kernel: an interrupt comes out of the idle loop's HLT, or of a window of the
+ * revoke sequence (irq/route.c); an exception is a user copy with a fix-up, or our bug.
  */
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/frame.h"
