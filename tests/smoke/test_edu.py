@@ -42,6 +42,16 @@ def test_g7_an_interrupt_from_before_never_reaches_the_next_binding(folder):
     check_rounds(*rounds(folder, 1000), 1000)
 
 
+@pytest.mark.parametrize("raises, is_storm", [(1000, False), (1024, False), (1025, True), (5000, True)])
+def test_g7_a_source_that_storms_is_masked_until_the_acknowledgement(raises, is_storm, folder):
+    m, status = machine.run(
+        archive.build(folder, ["irq_storm"]), f"manifest=irq_storm args.irq_storm=raises={raises}", [], extra=EDU
+    )
+    assert status == qemu.EXIT_SUCCESS, m.text()
+    m.find(messages.STORM_OK)
+    assert len(m.find_all(messages.STORM)) == is_storm
+
+
 @pytest.mark.long
 def test_g7_the_same_over_many_rounds(folder):
     """In so many, some come after the release, where they are counted and wake nobody."""
