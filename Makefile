@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The front door. Everything real is in meson.build and tools/; this file only names it.
 #
-#   DISK=path MANIFEST=name MEM=MiB   for run          BUILD=debug   adds checks, in its own build folder
+#   DISK=path MANIFEST=name MEM=MiB   for run, diag        BUILD=debug   adds checks, in its own build folder
 #   TEST=words                        for test         CC=clang      the other compiler, in its own build folder
 PYTHON := /usr/bin/python3
 CC     := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
@@ -13,7 +13,7 @@ export TENURE_DISK := $(DISK)
 RUN = $(PYTHON) tools/run.py --build $(DIR) $${TENURE_DISK:+--disk "$$TENURE_DISK"} $(if $(MEM),--memory '$(MEM)')
 
 .DEFAULT_GOAL := help
-.PHONY: docs iso prove help run run-read test test-long build bench coverage format clean deps configure
+.PHONY: docs iso prove help run diag run-read test test-long build bench coverage format clean deps configure
 
 help:           ## Lists the targets
 	@sed -n 's/^\([a-z-]*\): .*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -21,6 +21,9 @@ help:           ## Lists the targets
 
 run: build      ## Boots the machine: a user-mode driver reads all of DISK through DmaBuffers
 	@$(RUN) $(if $(MANIFEST),--manifest '$(MANIFEST)')
+
+diag: build     ## Boots to the console's prompt, before the first driver: pci, acpi, irq, mem, ... (docs/console.md)
+	@$(RUN) --diag $(if $(MANIFEST),--manifest '$(MANIFEST)')
 
 run-read: build ## The same job under the name it keeps when `run` does more
 	@$(RUN) --manifest read

@@ -20,6 +20,7 @@ RIGHTS = {"read": 1, "read-write": 1 | 2}
 PROCESS_JOB = 1
 PROCESS_GUARD_OFF = 2
 PROCESS_AUDITOR = 4
+PROCESS_CONSOLE = 8
 
 # In the order of struct tn_budget.
 BUDGET_KEYS = (
@@ -57,7 +58,8 @@ def pack_process(process):
         process["serves"].encode(),
         (PROCESS_JOB if process["job"] else 0)
         | (PROCESS_GUARD_OFF if process["guard"] == "off" else 0)
-        | (PROCESS_AUDITOR if process["audit"] else 0),
+        | (PROCESS_AUDITOR if process["audit"] else 0)
+        | (PROCESS_CONSOLE if process["console"] == "shell" else 0),
         len(process["device"]),
         len(process["uses"]),
         0,

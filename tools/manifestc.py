@@ -162,7 +162,7 @@ def use_of(table, path):
     return (name_of(table, path, "service"), layout.RIGHTS[rights])
 
 
-PROCESS_KEYS = ("name", "image", "args", "job", "guard", "audit", "serves", "uses", "budget", "device")
+PROCESS_KEYS = ("name", "image", "args", "job", "guard", "audit", "console", "serves", "uses", "budget", "device")
 
 
 def process_of(table, path):
@@ -174,6 +174,9 @@ def process_of(table, path):
     guard = table.get("guard", "on")
     if guard not in ("on", "off"):
         raise ManifestError(path + ("guard",), guard, '"on" or "off": whether the CPU loses a buffer while it is in flight')
+    console = table.get("console", "write")
+    if console not in ("write", "shell"):
+        raise ManifestError(path + ("console",), console, '"write", or "shell": it reads lines and runs commands of the console')
     return {
         "path": path,
         "name": name_of(table, path, "name"),
@@ -182,6 +185,7 @@ def process_of(table, path):
         "job": job,
         "audit": audit,
         "guard": guard,
+        "console": console,
         "serves": name_of(table, path, "serves") if "serves" in table else "",
         "uses": [use_of(*entry) for entry in list_of(table, path, "uses", layout.USES_MAX)],
         "device": [device_of(*entry) for entry in list_of(table, path, "device", layout.DEVICES_MAX)],

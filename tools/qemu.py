@@ -71,6 +71,10 @@ class Disk:
         self.device = {"logical_block_size": block_bytes, "physical_block_size": block_bytes, **device}
 
 
+# COM1 is this terminal, and ^C goes to the machine.
+TERMINAL = "terminal"
+TERMINAL_OPTIONS = ["-chardev", "stdio,id=com1,signal=off", "-serial", "chardev:com1"]
+
 FIRST_DISK_ADDRESS = 4  # disks stand at 00:04.0, 00:05.0 …, so their order is that of the command line
 
 
@@ -94,7 +98,8 @@ def command_line(kernel, initrd, append, disks=(), memory=256, serial="stdio", e
     """`append`: the kernel's command line. `serial`: where COM1 goes. `extra`: further words for QEMU. `loader`: words for
     a machine that finds its kernel by itself, instead of kernel, initrd and append."""
     words = [QEMU, "-M", "q35", "-accel", "tcg", "-cpu", "max", "-m", str(memory), "-nodefaults", "-no-user-config"]
-    words += ["-display", "none", "-no-reboot", "-serial", serial]
+    words += ["-display", "none", "-no-reboot"]
+    words += TERMINAL_OPTIONS if serial == TERMINAL else ["-serial", serial]
     words += ["-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
     if loader is None:
         loader = ["-kernel", kernel, *(["-initrd", initrd] if initrd else []), "-append", append]

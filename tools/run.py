@@ -13,6 +13,7 @@ import re
 import signal
 import subprocess
 import sys
+import termios
 
 import pattern
 import qemu
@@ -21,6 +22,7 @@ SCRATCH_BYTES = 4 << 20
 ARGUMENT_ERROR = 64
 INTERRUPTED = 130
 MEMORY_MIN, MEMORY_MAX = 32, 65536  # MiB
+READS_CONSOLE = ("shell",)  # manifests whose processes read the console: the terminal is theirs
 
 
 def arguments():
@@ -29,6 +31,7 @@ def arguments():
     parser.add_argument("--disk", help="image file or block device for the first disk; opened read-only")
     parser.add_argument("--manifest", default="read", help="which manifest of the archive starts")
     parser.add_argument("--memory", default="256", help="MiB")
+    parser.add_argument("--diag", action="store_true", help="stop at the console's prompt, with this terminal on COM1")
     parser.add_argument("--append", default="", help="further words for the kernel's command line")
     options = parser.parse_args()
     if not re.fullmatch(r"[a-z][a-z0-9_]*", options.manifest):
@@ -73,6 +76,34 @@ def boot(words):
         if machine and machine.poll() is None:
             machine.kill()
             machine.wait()
+
+
+def boot_with_terminal(words):
+    """Runs QEMU on this terminal, every key to COM1, ^C too. Returns QEMU's status; the terminal is as it was."""
+    terminal = sys.stdin.fileno() if sys.stdin.isatty() else None
+    saved = termios.tcgetattr(terminal) if terminal is not None else None
+    machine = None
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(INTERRUPTED))
+    try:
+        machine = subprocess.Popen(qemu.leashed(words))
+        return machine.wait()
+    except KeyboardInterrupt:
+        raise SystemExit(INTERRUPTED)
+    finally:
+        if machine and machine.poll() is None:
+            machine.kill()
+            machine.wait()
+        if saved is not None:
+            termios.tcsetattr(terminal, termios.TCSADRAIN, saved)
+
+
+def run_with_terminal(words):
+    """The exit status of a run that a person leads: what they ended is a success."""
+    say("`halt` ends the machine, `help` lists the commands")
+    status = boot_with_terminal(words)
+    code, meaning = (0, "the machine was restarted, which ends it here") if status == 0 else qemu.meaning(status)
+    say(f"{'the machine has ended' if code == 0 and status != 0 else meaning}, status {code}")
+    return code
 
 
 def sha256_of(path):
@@ -127,8 +158,10 @@ def main():
         fail(str(error))
     make_scratch(scratch)
     disks = [qemu.Disk(qemu.file_backend(disk, read_only=True)), qemu.Disk(qemu.file_backend(scratch, read_only=False))]
-    append = f"manifest={options.manifest} {options.append}".strip()
+    append = f"manifest={options.manifest}{' diag' if options.diag else ''} {options.append}".strip()
     say(f"disk 0 is {disk} (read-only), disk 1 is {scratch}; manifest={options.manifest}, {options.memory} MiB")
+    if options.diag or options.manifest in READS_CONSOLE:
+        return run_with_terminal(qemu.command_line(kernel, initrd, append, disks, memory=int(options.memory), serial=qemu.TERMINAL))
     status, log = boot(qemu.command_line(kernel, initrd, append, disks, memory=int(options.memory)))
     code, words = qemu.meaning(status)
     if code == 0 and options.manifest == "read":

@@ -52,6 +52,15 @@ bool command_line_value(const char *key, char *value, size_t size)
     return true;
 }
 
+bool command_line_has(const char *word)
+{
+    size_t n;
+    for (const char *w = next_word(line, &n); w; w = next_word(w + n, &n))
+        if (n == strlen(word) && bytes_equal(w, word, n))
+            return true;
+    return false;
+}
+
 bool command_line_args(const char *process, char *args, size_t size)
 {
     char key[64];
@@ -59,15 +68,23 @@ bool command_line_args(const char *process, char *args, size_t size)
     return command_line_value(key, args, size);
 }
 
+/* Does the word begin with this, which ends in `=` or `.`, or is it this? */
+static bool is_word(const char *word, size_t n, const char *known)
+{
+    size_t bytes = strlen(known);
+    bool goes_on = known[bytes - 1] == '=' || known[bytes - 1] == '.';
+    return (goes_on ? n >= bytes : n == bytes) && bytes_equal(word, known, bytes);
+}
+
 void command_line_check(void)
 {
-    static const char *const known[] = {"manifest=", "args.", "provoke="};
+    static const char *const known[] = {"manifest=", "args.", "provoke=", "diag"};
     size_t n;
     for (const char *w = next_word(line, &n); w; w = next_word(w + n, &n)) {
         bool is_known = false;
         for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-            is_known = is_known || (n >= strlen(known[i]) && bytes_equal(w, known[i], strlen(known[i])));
+            is_known = is_known || is_word(w, n, known[i]);
         if (!is_known)
-            log_line("command line: unknown word %.*s (known: manifest=NAME args.PROCESS=WORDS)", (int)n, w);
+            log_line("command line: unknown word %.*s (known: manifest=NAME args.PROCESS=WORDS diag)", (int)n, w);
     }
 }

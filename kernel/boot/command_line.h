@@ -14,6 +14,8 @@ const char *command_line(void);
 /* Copies the value of `key` (the last such word wins). False: no such word, or the value does not fit; `value` is then
  * unchanged. */
 bool command_line_value(const char *key, char *value, size_t size);
+/* Is this whole word on it? */
+bool command_line_has(const char *word);
 /* The value of `args.PROCESS`: replaces what the manifest says. */
 bool command_line_args(const char *process, char *args, size_t size);
 /* Logs each word that no part of the kernel knows. */

@@ -14,6 +14,9 @@
 #include "cap/pool.h"
 #include "device/device.h"
 #include "device/mmio.h"
+#include "diag/command.h"
+#include "diag/console.h"
+#include "diag/input.h"
 #include "diag/log.h"
 #include "diag/panic.h"
 #ifdef TN_TWIN
@@ -109,6 +112,15 @@ static const struct tn_manifest *find_manifest(const struct archive *archive)
     return manifest;
 }
 
+/* Does a process of the manifest read the console? */
+static bool wants_input(const struct tn_manifest *manifest)
+{
+    for (uint32_t i = 0; i < manifest->process_count; i++)
+        if (manifest->process[i].flags & TN_PROCESS_CONSOLE)
+            return true;
+    return false;
+}
+
 _Noreturn void kernel_main(uint64_t handover, uint32_t magic)
 {
     serial_init();
@@ -146,8 +158,13 @@ _Noreturn void kernel_main(uint64_t handover, uint32_t magic)
     mmio_init();
     pool_init();
     device_init();
+    command_set_machine(&acpi, &boot.memory);
+    if (command_line_has("diag"))
+        console_early();
     struct archive archive = {phys_to_virt(boot.archive_physical), boot.archive_bytes};
     const struct tn_manifest *manifest = find_manifest(&archive);
+    if (wants_input(manifest))
+        input_open();
     if (!process_start_all(&archive, manifest))
         fail();
     log_line("MARK boot: first user");

@@ -19,6 +19,7 @@
 enum outcome {
     POST_RESULT, /* a TN_CQE_RESULT, unless quiet and successful */
     POSTS_ITSELF,
+    POSTS_LATER, /* on TN_OK; a refusal is posted at once */
 };
 
 /* What the audit log keeps: of the data path, and of what only reads, what was refused; of the rest everything. An exit
@@ -40,18 +41,6 @@ static enum tn_status op_nop(struct call *call)
 {
     (void)call;
     return TN_OK;
-}
-
-static enum tn_status op_console_write(struct call *call)
-{
-    char text[TN_CONSOLE_WRITE_MAX];
-    uint64_t length = call->sqe->arg[1];
-    if (length == 0 || length > sizeof text)
-        return TN_ERANGE;
-    enum tn_status status = copy_from_user(text, call->sqe->arg[0], length);
-    if (status == TN_OK)
-        log_from(call->process->name, text, length);
-    return status;
 }
 
 static enum tn_status op_exit(struct call *call)
@@ -99,6 +88,8 @@ static enum tn_status op_audit_read(struct call *call)
 static const struct operation operations[] = {
     [TN_OP_NOP] = {op_nop, TN_KIND_NONE, 0, POST_RESULT, DATA},
     [TN_OP_CONSOLE_WRITE] = {op_console_write, TN_KIND_CONSOLE, TN_RIGHT_WRITE, POST_RESULT, DATA},
+    [TN_OP_CONSOLE_READ] = {op_console_read, TN_KIND_CONSOLE, TN_RIGHT_READ, POSTS_LATER, CONTROL},
+    [TN_OP_CONSOLE_COMMAND] = {op_console_command, TN_KIND_CONSOLE, TN_RIGHT_CONTROL, POST_RESULT, CONTROL},
     [TN_OP_EXIT] = {op_exit, TN_KIND_NONE, 0, POSTS_ITSELF, DATA},
     [TN_OP_DEVICE_CONFIG_READ] = {op_device_config_read, TN_KIND_DEVICE, TN_RIGHT_READ, POST_RESULT, DATA},
     [TN_OP_DEVICE_BAR] = {op_device_bar, TN_KIND_DEVICE, TN_RIGHT_READ, POST_RESULT, DATA},
@@ -166,7 +157,7 @@ static enum tn_status run(struct call *call, const struct operation **operation)
     if (sqe->op >= sizeof operations / sizeof operations[0] || !operations[sqe->op].run)
         return TN_EINVAL;
     const struct operation *o = &operations[sqe->op];
-    if (sqe->flags & ~(uint32_t)TN_SQE_FLAGS && o->outcome == POST_RESULT)
+    if (sqe->flags & ~(uint32_t)TN_SQE_FLAGS && o->outcome != POSTS_ITSELF)
         return TN_EINVAL;
     *operation = o;
     if (o->kind == TN_KIND_NONE) {
@@ -203,7 +194,7 @@ void operation_run(struct process *p, const struct tn_sqe *sqe)
         audit_allowed[p->index]++;
     else
         audit(&call, status);
-    if (operation && operation->outcome == POSTS_ITSELF)
+    if (operation && (operation->outcome == POSTS_ITSELF || (operation->outcome == POSTS_LATER && status == TN_OK)))
         return;
     if (status == TN_OK && sqe->flags & TN_SQE_QUIET) {
         if (sqe->op == TN_OP_COMPLETE) /* the completion that is not needed becomes a credit again */

@@ -23,7 +23,10 @@ struct call {
     uint64_t value[6]; /* of the completion */
 };
 
-/* Handlers by file: op_device.c, op_dma.c. */
+/* Handlers by file: op_console.c, op_device.c, op_dma.c. */
+enum tn_status op_console_write(struct call *call);
+enum tn_status op_console_read(struct call *call);
+enum tn_status op_console_command(struct call *call);
 enum tn_status op_device_config_read(struct call *call);
 enum tn_status op_device_bar(struct call *call);
 enum tn_status op_device_bus_master(struct call *call);

@@ -17,7 +17,9 @@ struct window {
     struct tn_identity identity;
     struct device *device;
     uint64_t address;
+    uint64_t offset; /* in BAR `bar` */
     uint64_t length;
+    uint32_t bar;
     uint32_t state; /* enum tn_mmio_state */
 };
 
@@ -95,7 +97,9 @@ enum tn_status mmio_map(struct device *device, uint32_t bar, uint64_t offset, ui
     w->identity = (struct tn_identity){window_slot[index].generation, p->epoch};
     w->device = device;
     w->address = at;
+    w->offset = offset;
     w->length = length;
+    w->bar = bar;
     move(w, TN_MMIO_MAPPED);
     *window = index;
     *address = at;
@@ -125,4 +129,13 @@ void mmio_release_device(const struct device *device)
     for (uint32_t i = 0; i < MMIO_WINDOWS_MAX; i++)
         if (windows[i].device == device)
             mmio_release(i);
+}
+
+bool mmio_view(uint32_t window, struct mmio_view *view)
+{
+    const struct window *w = &windows[window];
+    if (w->state != TN_MMIO_MAPPED)
+        return false;
+    *view = (struct mmio_view){w->device->function, w->device->holder, w->bar, w->offset, w->length};
+    return true;
 }

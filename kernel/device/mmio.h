@@ -3,6 +3,7 @@
 #ifndef TENURE_KERNEL_DEVICE_MMIO_H
 #define TENURE_KERNEL_DEVICE_MMIO_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <core/cap.h>
@@ -10,6 +11,8 @@
 #include <tenure/abi/status.h>
 
 struct device;
+struct pci_function;
+struct process;
 
 enum {
     MMIO_WINDOWS_PER_OWNER = 16, /* so that no owner takes another one's share of the table */
@@ -26,5 +29,17 @@ TN_MUST_CHECK enum tn_status mmio_map(struct device *device, uint32_t bar, uint6
 const struct tn_identity *mmio_identity(uint32_t window);
 void mmio_release(uint32_t window);
 void mmio_release_device(const struct device *device);
+
+/* ---- what the console shows ---- */
+
+struct mmio_view {
+    const struct pci_function *function;
+    const struct process *holder;
+    uint32_t bar;
+    uint64_t offset;
+    uint64_t length;
+};
+/* Window `window` (below MMIO_WINDOWS_MAX) if it is mapped; false for the others. */
+bool mmio_view(uint32_t window, struct mmio_view *view);
 
 #endif

@@ -92,6 +92,10 @@ const char *audit_action_name(uint32_t action)
         return "console write";
     case TN_OP_EXIT:
         return "exit";
+    case TN_OP_CONSOLE_READ:
+        return "console read";
+    case TN_OP_CONSOLE_COMMAND:
+        return "console command";
     case TN_OP_DEVICE_CONFIG_READ:
         return "config read";
     case TN_OP_DEVICE_BAR:

@@ -17,6 +17,7 @@ static size_t put_time(char *out, size_t size)
 static void finish(char *line, size_t n)
 {
     line[n] = '\n';
+    serial_begin_line();
     serial_write(line, n + 1);
 }
 

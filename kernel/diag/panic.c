@@ -14,6 +14,9 @@
 
 enum {
     DEBUG_EXIT_PORT = 0xf4,
+    RESET_PORT = 0xcf9, /* bit 1: the whole system, bit 2: now */
+    KEYBOARD_PORT = 0x64,
+    KEYBOARD_RESET = 0xfe,
     BACKTRACE_DEPTH = 16,
 };
 
@@ -24,6 +27,19 @@ _Noreturn void machine_end(enum machine_exit code)
     outl(DEBUG_EXIT_PORT, (uint32_t)code);
     for (;;)
         __asm__ volatile("cli; hlt");
+}
+
+_Noreturn void machine_restart(void)
+{
+    static const struct {
+        uint16_t limit;
+        uint64_t base;
+    } __attribute__((packed)) no_table;
+    outb(RESET_PORT, 0x02);
+    outb(RESET_PORT, 0x06);
+    outb(KEYBOARD_PORT, KEYBOARD_RESET);
+    for (;;)
+        __asm__ volatile("lidt %0; int3" ::"m"(no_table));
 }
 
 /* Frame pointers are kept; the chain ends at 0 (boot.S, entry.S) or at the first thing that is not one of ours. */

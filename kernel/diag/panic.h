@@ -17,6 +17,8 @@ enum machine_exit {
 struct tn_frame;
 
 _Noreturn void machine_end(enum machine_exit code);
+/* Resets the machine as a PC is reset: the chipset's register, the keyboard controller, or a fault without a table. */
+_Noreturn void machine_restart(void);
 /* Our own bug, or no way on: says why, prints a backtrace, ends the machine. */
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same for an exception in the kernel, with its registers. */

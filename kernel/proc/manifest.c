@@ -56,7 +56,7 @@ static enum tn_status check_process(const struct tn_manifest *m, const struct tn
     enum tn_status status = check_names(p, e);
     if (status != TN_OK)
         return status;
-    if (p->flags & ~(uint32_t)(TN_PROCESS_JOB | TN_PROCESS_GUARD_OFF | TN_PROCESS_AUDITOR))
+    if (p->flags & ~(uint32_t)(TN_PROCESS_JOB | TN_PROCESS_GUARD_OFF | TN_PROCESS_AUDITOR | TN_PROCESS_CONSOLE))
         return bad(e, "unknown flags", p->name, p->flags);
     if (!is_ring_size(p->budget.sq_entries))
         return bad(e, "sq_entries is no power of two from 8 to 1024", p->name, p->budget.sq_entries);

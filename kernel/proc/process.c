@@ -10,6 +10,7 @@
 #include "cap/pool.h"
 #include "device/device.h"
 #include "diag/audit.h"
+#include "diag/input.h"
 #include "diag/log.h"
 #include "diag/panic.h"
 #include "irq/route.h"
@@ -114,6 +115,7 @@ void process_end(struct process *p, enum process_end how, uint64_t value)
         log_line("process: %s was ended by exception %lu", p->name, value);
     process_audit(p, TN_AUDIT_PROCESS_END, TN_OK, TN_KIND_NONE, 0,
                   how == PROCESS_END_EXIT ? (uint32_t)value : TN_AUDIT_FAULT + (uint32_t)value);
+    input_reader_ended(p);
     /* first what writes into memory, then what the memory was for */
     device_holder_ended(p);
     services_server_ended(p);

@@ -12,6 +12,7 @@
 #include "cap/operation.h"
 #include "device/device.h"
 #include "diag/audit.h"
+#include "diag/input.h"
 #include "diag/log.h"
 #include "irq/route.h"
 #include "lib/string.h"
@@ -62,7 +63,7 @@ static void set_budget(struct process *p)
 static bool budgets_fit(const struct tn_manifest *m)
 {
     uint64_t free = frames_count().free;
-    uint32_t routes = ROUTES_MAX;
+    uint32_t routes = ROUTES_MAX - input_routes();
     for (uint32_t i = 0; i < m->process_count; i++) {
         const struct tn_manifest_process *mp = &m->process[i];
         uint64_t pages = mp->budget.pool_bytes / PAGE_SIZE + mp->budget.memory_pages;
@@ -288,7 +289,8 @@ static bool make_start_block(struct process *p, struct tn_start **start)
     if (!command_line_args(p->name, s->args, sizeof s->args))
         text_copy(s->args, p->manifest->args, sizeof s->args);
     *start = s;
-    struct tn_cap_grant console = {TN_KIND_CONSOLE, TN_RIGHT_WRITE, 0, 1, 0};
+    const uint32_t shell = p->manifest->flags & TN_PROCESS_CONSOLE ? TN_RIGHT_READ | TN_RIGHT_CONTROL : 0;
+    const struct tn_cap_grant console = {TN_KIND_CONSOLE, TN_RIGHT_WRITE | shell, 0, 1, 0};
     if (!give(p, s, "console", &console))
         return false;
     const struct tn_cap_grant log = {TN_KIND_AUDIT_LOG, TN_RIGHT_READ, 0, 1, 0};

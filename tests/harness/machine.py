@@ -48,6 +48,11 @@ class Machine:
             self.ended = True
             self.changed.notify_all()
 
+    def write(self, text):
+        """Types on COM1; for a machine that was started with `typed`. The machine takes it as fast as it reads."""
+        self.process.stdin.write(text if isinstance(text, bytes) else text.encode())
+        self.process.stdin.flush()
+
     def wait_for(self, regex):
         """The first match of `regex` in the log, waiting for it; an error if the machine ends or the time is up first."""
         with self.changed:
@@ -100,16 +105,18 @@ class Machine:
         return "\n".join(line.raw for line in self.lines)
 
 
-def start(archive, append="manifest=read", disks=(), memory=256, kernel=None, extra=(), timeout=DEFAULT_TIMEOUT, loader=None):
+def start(archive, append="manifest=read", disks=(), memory=256, kernel=None, extra=(), timeout=DEFAULT_TIMEOUT,
+          loader=None, typed=False):
     """A machine that runs; end it with wait_end() or kill() (conftest.py kills what a test leaves behind)."""
     words = qemu.command_line(kernel or paths.KERNEL, archive, append, disks, memory=memory, extra=extra, loader=loader)
-    return start_words(words, timeout)
+    return start_words(words, timeout, typed)
 
 
-def start_words(words, timeout=DEFAULT_TIMEOUT):
-    """The same from a whole command line, for machines of another shape."""
+def start_words(words, timeout=DEFAULT_TIMEOUT, typed=False):
+    """The same from a whole command line, for machines of another shape. `typed`: write() types on COM1."""
+    keyboard = subprocess.PIPE if typed else subprocess.DEVNULL
     errors = tempfile.TemporaryFile()
-    process = subprocess.Popen(qemu.leashed(words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors)
+    process = subprocess.Popen(qemu.leashed(words), stdin=keyboard, stdout=subprocess.PIPE, stderr=errors)
     machine = Machine(process, words, [], errors, timeout)
     started.append(machine)
     return machine

@@ -42,6 +42,14 @@ PCI_TROUBLE = r"^pci: .*\b(no usable address|finds no room|is broken|answers as 
 END = r"^MARK boot: end status=(?P<status>\d+)$"
 END_COUNTS = r"^end: \d+ pages free, \d+ in quarantine, (?P<spurious>\d+) spurious interrupts$"
 
+# ---- the console ----
+PROMPT_EARLY = r"^console: stopped before the first process\b"
+PROMPT_SHELL = r"^shell: `help` lists the commands; `exit` ends the shell$"
+CONSOLE_INPUT = r"^console: input by interrupt 4 of ISA, I/O APIC input (?P<input>\d+)$"
+NO_CONSOLE_INPUT = r"^console: no input: interrupt 4 of ISA, which is COM1's, reaches no I/O APIC\b"
+LINE_TOO_LONG = r"^{source}: a line has at most 127 characters; this one is not run$"
+PROBED = r"^prober: (?P<what>[a-z' ]+): (?P<status>TN_[A-Z]+)$"
+
 # ---- bad input ----
 NO_DEVICE = r"^start: virtio_blk0: no device 0 with id 1af4:1042 in this machine$"
 NO_SUCH_DEVICE = r"^start: ghost: no device 3 with id dead:beef in this machine$"

@@ -50,6 +50,13 @@ class Monitor:
             if "return" in answer:
                 return answer["return"]
 
+    def addresses(self):
+        """Where the registers of all functions are; what firmware left without an address is not in it."""
+        found = set()
+        for bus in self.ask("query-pci"):
+            _collect_addresses(bus["devices"], found)
+        return found
+
     def functions(self):
         """Every function of every bus, bdf -> Function."""
         found = {}
@@ -80,3 +87,9 @@ def _collect(devices, found):
         )
         if bridge:
             _collect(bridge.get("devices", []), found)
+
+
+def _collect_addresses(devices, found):
+    for d in devices:
+        found.update(region["address"] for region in d["regions"] if region["address"] > 0)
+        _collect_addresses(d.get("pci_bridge", {}).get("devices", []), found)

@@ -144,7 +144,7 @@ def test_an_interrupted_run_leaves_no_machine_behind(build, how):
 
 def test_every_target_of_the_makefile_that_people_use_is_in_its_help():
     done = subprocess.run(["make", "-s", "help"], cwd=paths.ROOT, capture_output=True, text=True, check=True)
-    for target in ("run", "run-read", "test", "test-long", "build", "bench", "format", "clean", "help"):
+    for target in ("run", "diag", "run-read", "test", "test-long", "build", "bench", "format", "clean", "help"):
         assert re.search(rf"^  make {target} ", done.stdout, re.M), target
 
 

@@ -61,6 +61,7 @@ enum tn_process_flag {
     TN_PROCESS_JOB = 1u << 0,       /* the run ends when every job has exited; its status counts */
     TN_PROCESS_GUARD_OFF = 1u << 1, /* its buffers stay mapped while they are in flight (G1 by its own good will) */
     TN_PROCESS_AUDITOR = 1u << 2,   /* it may read the audit log */
+    TN_PROCESS_CONSOLE = 1u << 3,   /* it may read the console and run its commands */
 };
 
 struct tn_manifest_process {

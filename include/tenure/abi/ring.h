@@ -20,6 +20,16 @@ enum tn_op {
     TN_OP_CONSOLE_WRITE = 1,
     /* arg0 = exit status, 0 = success. Does not return. */
     TN_OP_EXIT = 2,
+    /* handle: Console. Waits for what a person types: arg0 = address, arg1 = room (at least TN_CONSOLE_LINE_MAX), arg2
+     * = enum tn_console_wait. Answered when it is there: value0 = length; no NUL is written. One process at a time:
+     * TN_ESTATE while another one, or the caller, waits already. TN_ERANGE as an answer: the line was longer, and is
+     * lost. TN_EABORTED: ^C. Not with TN_SQE_QUIET. Needs TN_RIGHT_READ. */
+    TN_OP_CONSOLE_READ = 3,
+    /* handle: Console. Runs one command of the kernel's console, whose output goes to COM1: arg0 = address, arg1 =
+     * length of the line (1 to TN_CONSOLE_LINE_MAX - 1), arg2 = first line of output wanted, arg3 = how many (1 to
+     * TN_CONSOLE_PAGE_LINES). value0 = the line to go on from, 0: there is no more; value1 = 1: ask a person before. A
+     * command that there is not is said on COM1. Needs TN_RIGHT_CONTROL. */
+    TN_OP_CONSOLE_COMMAND = 4,
 
     /* handle: Device. arg0 = offset, arg1 = width (1, 2, 4). value0 = the configuration space content. */
     TN_OP_DEVICE_CONFIG_READ = 16,
@@ -147,6 +157,14 @@ enum {
     TN_RING_ENTRIES_MIN = 8,
     TN_RING_ENTRIES_MAX = 1024,
     TN_CONSOLE_WRITE_MAX = 256,
+    TN_CONSOLE_LINE_MAX = 128, /* of a line that is read, with the NUL that ends it in the kernel */
+    TN_CONSOLE_PAGE_LINES = 22,
+};
+
+/* What a TN_OP_CONSOLE_READ waits for. */
+enum tn_console_wait {
+    TN_CONSOLE_LINE = 0, /* an edited line, after a prompt with the process's name */
+    TN_CONSOLE_KEY = 1,  /* one byte, after "-- more --" */
 };
 
 /* Deadlines are nanoseconds since boot on the clock of struct tn_start. */

@@ -163,7 +163,7 @@ static void numbers(void)
            TN_ESTALE);
     expect("next_slot", CALL(TN_OP_DEVICE_BAR, device + 1, NULL, 0), TN_ESTALE);
     expect("unknown_operation", CALL(4711, device, NULL, 0), TN_EINVAL);
-    expect("gap_in_operations", CALL(TN_OP_EXIT + 1, TN_HANDLE_NONE, NULL, 0), TN_EINVAL);
+    expect("gap_in_operations", CALL(TN_OP_CONSOLE_COMMAND + 1, TN_HANDLE_NONE, NULL, 0), TN_EINVAL);
     struct tn_sqe flags = {.op = TN_OP_NOP, .flags = 1u << 31};
     expect("unknown_flag", tn_ring_call(&flags, NULL), TN_EINVAL);
 }

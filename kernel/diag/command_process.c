@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `ps`, `caps` and `ledger`: processes by their public labels. */
+#include <stddef.h>
+
+#include "diag/audit.h"
+#include "diag/command.h"
+#include "lib/string.h"
+#include "proc/process.h"
+#include <tn_format.h>
+
+enum { RIGHTS = (TN_RIGHT_READ | TN_RIGHT_WRITE | TN_RIGHT_CONTROL) + 1 };
+
+static bool has_processes(struct command_call *call)
+{
+    if (process_count == 0)
+        command_print(call, "no process has been started; `continue` starts those of the manifest");
+    return process_count != 0;
+}
+
+void command_ps_run(struct command_call *call)
+{
+    static const char *const state[] = {"none", "ready", "waiting", "ended"};
+    char how[40];
+    if (!has_processes(call))
+        return;
+    for (uint32_t i = 0; i < process_count; i++) {
+        const struct process *p = &process_table[i];
+        how[0] = '\0';
+        if (p->state == PROCESS_ENDED)
+            tn_format(how, sizeof how, p->end == PROCESS_END_EXIT ? " with status %lu" : " by exception %lu",
+                      p->end_value);
+        command_print(call, "%s %s%s, %lu pages%s", p->name, state[p->state], how,
+                      p->ledger.used[TN_CHARGE_MEMORY_PAGES], p->manifest->flags & TN_PROCESS_JOB ? ", job" : "");
+    }
+}
+
+static const char *rights_name(uint32_t rights)
+{
+    static const char *const name[RIGHTS] = {
+        [0] = "no rights",
+        [TN_RIGHT_READ] = "read",
+        [TN_RIGHT_WRITE] = "write",
+        [TN_RIGHT_READ | TN_RIGHT_WRITE] = "read write",
+        [TN_RIGHT_CONTROL] = "control",
+        [TN_RIGHT_READ | TN_RIGHT_CONTROL] = "read control",
+        [TN_RIGHT_WRITE | TN_RIGHT_CONTROL] = "write control",
+        [TN_RIGHT_READ | TN_RIGHT_WRITE | TN_RIGHT_CONTROL] = "read write control",
+    };
+    return name[rights % RIGHTS];
+}
+
+static void print_caps(struct command_call *call, const struct process *p)
+{
+    uint32_t count[TN_KIND_COUNT][RIGHTS];
+    memset(count, 0, sizeof count);
+    for (uint32_t slot = 0; slot < p->caps.slots.count; slot++)
+        if (tn_slots_live(&p->caps.slots, slot) && p->caps.entry[slot].kind < TN_KIND_COUNT)
+            count[p->caps.entry[slot].kind][p->caps.entry[slot].rights % RIGHTS]++;
+    for (uint32_t kind = 0; kind < TN_KIND_COUNT; kind++)
+        for (uint32_t rights = 0; rights < RIGHTS; rights++)
+            if (count[kind][rights] != 0)
+                command_print(call, "%s %s, %s: %u", p->name, audit_kind_name(kind), rights_name(rights),
+                              count[kind][rights]);
+    command_print(call, "%s: %lu uses of a handle refused", p->name, p->caps.refused);
+}
+
+void command_caps_run(struct command_call *call)
+{
+    if (!has_processes(call))
+        return;
+    for (uint32_t i = 0; i < process_count; i++)
+        if (process_is_live(&process_table[i])) /* the table of an ended one is gone */
+            print_caps(call, &process_table[i]);
+        else
+            command_print(call, "%s: ended, none", process_table[i].name);
+}
+
+void command_ledger_run(struct command_call *call)
+{
+    if (!has_processes(call))
+        return;
+    for (uint32_t i = 0; i < process_count; i++)
+        for (uint32_t c = 0; c < TN_CHARGE_COUNT; c++) {
+            const struct tn_ledger *l = &process_table[i].ledger;
+            if (l->limit[c] != 0 || l->refused[c] != 0)
+                command_print(call, "%s %s: %lu of %lu, refused %lu", process_table[i].name,
+                              tn_charge_name((enum tn_charge)c), l->used[c], l->limit[c], l->refused[c]);
+        }
+}
