@@ -17,5 +17,6 @@
 #include "dma_direct.h"
 #include "dma_pool.h"
 #include "dma_queue.h"
+#include "dma_take.h"
 
 #endif

@@ -69,4 +69,30 @@ static inline void tn_part_arrive(struct tn_pool *pool, struct tn_buffer_name *p
                pool->mark[i] == \at(pool->mark[i], Arrived); */
 }
 
+/* A buffer whose journey has ended goes home, if its page allows: to the CPU under the name that is returned, or, an
+ * orphan, to SCRUBBING under none. With a page that is lost it goes into quarantine; what is not back stays where it
+ * is. */
+/*@ requires tn_pool_ok(pool);
+    requires status == TN_OK || status == TN_EQUARANTINED ==> tn_buffer_is_back(pool, name);
+    assigns pool->mark[0 .. pool->count - 1], pool->away, pool->quarantined, pool->retired,
+            pool->page_away[0 .. TN_HANDLE_SLOTS];
+    ensures tn_pool_ok(pool);
+    ensures \result.mark != 0 ==> tn_buffer_is(pool, \result, TN_BUFFER_CPU) && \result.slot == name.slot; */
+static inline struct tn_buffer_name tn_part_home(struct tn_pool *pool, struct tn_buffer_name name,
+                                                 enum tn_status status)
+{
+    struct tn_buffer_name home = {0, 0};
+    if (status == TN_OK) {
+        //@ assert name.slot < pool->count && \separated(pool, pool->mark + name.slot);
+        //@ assert 0 <= name.slot / pool->buffers_per_page <= TN_HANDLE_SLOTS;
+        home = tn_buffer_home_commit(pool, name);
+    } else if (status == TN_EQUARANTINED) { /* a slice of its page is lost: the whole page is */
+        //@ assert name.slot < pool->count && \separated(pool, pool->mark + name.slot);
+        //@ assert 0 <= name.slot / pool->buffers_per_page <= TN_HANDLE_SLOTS;
+        //@ assert tn_buffer_may_arrive(pool, name, TN_BUFFER_QUARANTINED);
+        (void)tn_buffer_arrive_commit(pool, name, TN_BUFFER_QUARANTINED);
+    }
+    return home;
+}
+
 #endif

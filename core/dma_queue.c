@@ -8,34 +8,15 @@
 #include "bug.h"
 #include "count.h"
 #include "dma_end.h"
+#include "dma_find.h"
 #include "dma_part.h"
 #include "dma_step.h"
-
-/*@ requires tn_queue_shape(queue);
-    assigns \nothing;
-    ensures \result <==> tn_is_fence(queue, fence); */
-static bool is_fence(const struct tn_queue *queue, uint64_t fence)
-{
-    uint32_t slot = tn_handle_slot(fence);
-    return slot < queue->slots.count && queue->slots.slot[slot].generation == tn_handle_generation(fence) &&
-           queue->record[slot].state != TN_FENCE_FREE;
-}
 
 uint64_t tn_fence_name(const struct tn_queue *queue, uint32_t slot)
 {
     if (slot >= queue->slots.count || queue->record[slot].state == TN_FENCE_FREE)
         return TN_HANDLE_NONE;
     return tn_handle_make(slot, queue->slots.slot[slot].generation);
-}
-
-/* Where buffer `index` of a fence is kept. */
-/*@ requires \valid_read(queue) && 0 <= slot * queue->parts_max + index < TN_HANDLE_SLOTS * TN_FENCE_PARTS_MAX;
-    requires slot < TN_HANDLE_SLOTS;
-    assigns \nothing;
-    ensures \result == queue->part + (slot * queue->parts_max + index); */
-static struct tn_buffer_name *part_of(const struct tn_queue *queue, uint32_t slot, uint32_t index)
-{
-    return &queue->part[(uint64_t)slot * queue->parts_max + index];
 }
 
 /* ---- submit ---- */
@@ -79,7 +60,7 @@ uint64_t tn_submit_commit(struct tn_queue *queue, const struct tn_submission *su
     uint32_t slot = tn_slots_take(&queue->slots);
     tn_fence_fill(queue, slot, submission->pool, submission->ledger, submission->length, submission->direction);
     if (submission->pool != NULL) {
-        *part_of(queue, slot, 0) = tn_buffer_depart_commit(submission->pool, submission->buffer, submission->length);
+        *tn_part_of(queue, slot, 0) = tn_buffer_depart_commit(submission->pool, submission->buffer, submission->length);
         queue->record[slot].parts = 1;
     }
     if (submission->more)
@@ -92,7 +73,7 @@ uint64_t tn_submit_commit(struct tn_queue *queue, const struct tn_submission *su
 enum tn_status tn_submit_add_decide(const struct tn_queue *queue, uint64_t fence, struct tn_buffer_name buffer,
                                     uint32_t length)
 {
-    if (!is_fence(queue, fence))
+    if (!tn_queue_has(queue, fence))
         return TN_ESTALE;
     const struct tn_fence_record *record = &queue->record[tn_handle_slot(fence)];
     if (record->state != TN_FENCE_OPEN || record->orphan) /* nobody is left to add for */
@@ -113,14 +94,14 @@ void tn_submit_add_commit(struct tn_queue *queue, uint64_t fence, struct tn_buff
     uint32_t slot = tn_handle_slot(fence);
     struct tn_fence_record *record = &queue->record[slot];
     tn_ledger_commit(record->ledger, TN_CHARGE_IN_FLIGHT, 1);
-    *part_of(queue, slot, record->parts) = tn_buffer_depart_commit(record->pool, buffer, length);
+    *tn_part_of(queue, slot, record->parts) = tn_buffer_depart_commit(record->pool, buffer, length);
     record->parts++;
     record->length += length;
 }
 
 enum tn_status tn_submit_close_decide(const struct tn_queue *queue, uint64_t fence)
 {
-    if (!is_fence(queue, fence))
+    if (!tn_queue_has(queue, fence))
         return TN_ESTALE;
     if (queue->record[tn_handle_slot(fence)].state != TN_FENCE_OPEN)
         return TN_ESTATE;
@@ -167,7 +148,7 @@ enum tn_status tn_complete_decide(const struct tn_queue *queue, const struct tn_
     if (fence->state == TN_FENCE_FREE)
         return TN_ESTALE;
 #else
-    if (!is_fence(queue, completion->fence))
+    if (!tn_queue_has(queue, completion->fence))
         return TN_ESTALE;
     const struct tn_fence_record *fence = &queue->record[tn_handle_slot(completion->fence)];
     if (fence->state != TN_FENCE_POSTED || fence->ticket != completion->ticket)
@@ -265,7 +246,7 @@ static void move_each(const struct tn_queue *queue, struct tn_pool *pool, struct
 static inline void move_parts(struct tn_queue *queue, uint32_t slot, enum tn_buffer_state to)
 {
     struct tn_fence_record *fence = &queue->record[slot];
-    move_each(queue, fence->pool, part_of(queue, slot, 0), fence->parts, to);
+    move_each(queue, fence->pool, tn_part_of(queue, slot, 0), fence->parts, to);
 }
 
 /* The same, said of the queue as a whole: it is as it was. */
@@ -318,7 +299,7 @@ void tn_complete_refused(struct tn_queue *queue)
 
 enum tn_status tn_fence_end_decide(const struct tn_queue *queue, uint64_t fence, enum tn_status status)
 {
-    if (!is_fence(queue, fence))
+    if (!tn_queue_has(queue, fence))
         return TN_ESTALE;
 #ifndef TN_TWIN_ONCE /* negative twin: a fence may end again */
     if (queue->record[tn_handle_slot(fence)].state == TN_FENCE_ENDED)
@@ -342,7 +323,7 @@ void tn_fence_end_commit(struct tn_queue *queue, uint64_t fence, enum tn_status 
 
 enum tn_status tn_fence_orphan_decide(const struct tn_queue *queue, uint64_t fence)
 {
-    if (!is_fence(queue, fence))
+    if (!tn_queue_has(queue, fence))
         return TN_ESTALE;
     const struct tn_fence_record *record = &queue->record[tn_handle_slot(fence)];
     return record->state == TN_FENCE_ENDED || record->orphan ? TN_ESTATE : TN_OK;
@@ -360,11 +341,11 @@ void tn_fence_orphan_commit(struct tn_queue *queue, uint64_t fence)
     //@ assert tn_load_same{Moved, Here}(queue, slot);
 }
 
-/* ---- waiting and taking ---- */
+/* ---- waiting ---- */
 
 enum tn_status tn_fence_poll(const struct tn_queue *queue, uint64_t fence, uint64_t now, uint64_t deadline)
 {
-    if (!is_fence(queue, fence))
+    if (!tn_queue_has(queue, fence))
         return TN_ESTALE;
     if (deadline == TN_WAIT_FOR_EVER)
         return TN_EINVAL;
@@ -375,7 +356,7 @@ enum tn_status tn_fence_poll(const struct tn_queue *queue, uint64_t fence, uint6
 
 enum tn_status tn_fence_wait_decide(const struct tn_queue *queue, uint64_t fence)
 {
-    if (!is_fence(queue, fence))
+    if (!tn_queue_has(queue, fence))
         return TN_ESTALE;
     const struct tn_fence_record *record = &queue->record[tn_handle_slot(fence)];
     if (record->state == TN_FENCE_ENDED)
@@ -391,64 +372,10 @@ void tn_fence_wait_commit(struct tn_queue *queue, uint64_t fence)
 
 bool tn_fence_wait_end(struct tn_queue *queue, uint64_t fence)
 {
-    if (!is_fence(queue, fence))
+    if (!tn_queue_has(queue, fence))
         return false;
     struct tn_fence_record *record = &queue->record[tn_handle_slot(fence)];
     if (record->waiters > 0)
         record->waiters--;
     return true;
-}
-
-enum tn_status tn_fence_take_decide(const struct tn_queue *queue, uint64_t fence)
-{
-    if (!is_fence(queue, fence))
-        return TN_ESTALE;
-    uint32_t slot = tn_handle_slot(fence);
-    //@ assert slot < queue->slots.count;
-    const struct tn_fence_record *record = &queue->record[slot];
-    if (record->state != TN_FENCE_ENDED)
-        return TN_EAGAIN;
-    //@ assert tn_fence_next_home(queue, slot);
-    if (record->parts == 0)
-        return TN_OK;
-    return tn_buffer_home_decide(record->pool, *part_of(queue, slot, record->taken)) == TN_EAGAIN ? TN_EAGAIN : TN_OK;
-}
-
-/* The next buffer of an ended fence, and its share of what the device used. */
-static void take_part(struct tn_queue *queue, uint32_t slot, struct tn_outcome *outcome)
-{
-    struct tn_fence_record *record = &queue->record[slot];
-    struct tn_buffer_name part = *part_of(queue, slot, record->taken);
-    outcome->buffer_slot = (uint32_t)part.slot;
-    outcome->length = record->pool->length[part.slot];
-    outcome->used = record->used < outcome->length ? record->used : outcome->length;
-    record->used -= outcome->used;
-    record->taken++;
-    enum tn_status status = tn_buffer_home_decide(record->pool, part);
-    if (status == TN_OK) {
-        outcome->buffer = tn_buffer_home_commit(record->pool, part);
-    } else if (status == TN_EQUARANTINED) { /* a slice of its page is lost: the whole page is */
-        (void)tn_buffer_arrive_commit(record->pool, part, TN_BUFFER_QUARANTINED);
-        outcome->status = TN_EQUARANTINED;
-    }
-}
-
-struct tn_outcome tn_fence_take_commit(struct tn_queue *queue, uint64_t fence)
-{
-    TN_ASSERT(tn_fence_take_decide(queue, fence) == TN_OK);
-    uint32_t slot = tn_handle_slot(fence);
-    struct tn_fence_record *record = &queue->record[slot];
-    struct tn_outcome outcome = {
-        .buffer_slot = TN_SLOT_NONE,
-        .status = record->status,
-        .direction = record->direction,
-        .orphan = record->orphan,
-    };
-    if (record->parts > 0)
-        take_part(queue, slot, &outcome);
-    tn_ledger_refund(record->ledger, TN_CHARGE_IN_FLIGHT, 1);
-    outcome.last = record->taken == record->parts;
-    if (outcome.last)
-        tn_fence_free(queue, slot);
-    return outcome;
 }

@@ -96,7 +96,15 @@ uint64_t tn_fence_name(const struct tn_queue *queue, uint32_t slot);
     predicate tn_fence_carries{L}(struct tn_queue *q, integer slot) =
       q->record[slot].parts <= q->parts_max && tn_fence_parts(q, slot) &&
       (q->record[slot].parts > 0 ==> tn_pool_ok(q->record[slot].pool) && tn_queue_apart(q, q->record[slot].pool) &&
-        tn_parts_apart(q, slot, q->record[slot].pool)); */
+        tn_parts_apart(q, slot, q->record[slot].pool));
+    // A ledger is nothing of a queue, and nothing of a pool.
+    predicate tn_ledger_apart{L}(struct tn_queue *q, struct tn_ledger *l) =
+      \separated(l, q, q->record + (0 .. q->slots.count - 1), q->slots.slot + (0 .. q->slots.count - 1));
+    predicate tn_ledger_apart_pool{L}(struct tn_pool *p, struct tn_ledger *l) =
+      \separated(l, p, p->mark + (0 .. p->count - 1));
+    // A pool whose buffers, and a ledger whose charges, travel with fences of this queue.
+    predicate tn_may_travel{L}(struct tn_queue *q, struct tn_pool *p, struct tn_ledger *l) =
+      tn_pool_ok(p) && tn_queue_apart(q, p) && tn_ledger_apart_pool(p, l); */
 
 /* ---- submit ---- */
 
@@ -316,7 +324,7 @@ TN_MUST_CHECK enum tn_status tn_fence_orphan_decide(const struct tn_queue *queue
     ensures tn_load_same{Pre, Post}(queue, tn_slot_of(fence)); */
 void tn_fence_orphan_commit(struct tn_queue *queue, uint64_t fence);
 
-/* ---- waiting and taking ---- */
+/* ---- waiting ---- */
 
 /* Should one wait for this fence? TN_OK: it has ended, take it. TN_EAGAIN: wait. TN_ETIMEDOUT: `now` has reached the
  * deadline. TN_EINVAL: the deadline is TN_WAIT_FOR_EVER. TN_ESTALE: no such fence. Times are the embedder's. */
@@ -350,35 +358,5 @@ void tn_fence_wait_commit(struct tn_queue *queue, uint64_t fence);
     ensures !\result || \old(queue->record[tn_slot_of(fence)].waiters) == 0 ==>
       queue->record[tn_slot_of(fence)].waiters == \old(queue->record[tn_slot_of(fence)].waiters); */
 bool tn_fence_wait_end(struct tn_queue *queue, uint64_t fence);
-
-/* The outcome of an ended fence: of one of its buffers, and of the fence with the last. */
-struct tn_outcome {
-    struct tn_buffer_name
-        buffer;           /* new name, owned by the CPU; all zero if none travelled, in quarantine, or orphaned */
-    uint32_t buffer_slot; /* where the buffer lives, or TN_SLOT_NONE if none travelled */
-    uint32_t status;
-    uint32_t used;   /* of this buffer; the buffers fill up in the order in which they were submitted */
-    uint32_t length; /* of this buffer */
-    uint32_t direction;
-    bool orphan;
-    bool last; /* nothing is left to take: the fence's name is stale from here */
-};
-/* TN_OK: ended, and the next buffer can be taken. TN_EAGAIN: not ended, or a slice of the buffer's page is still with a
- * device. TN_ESTALE: no such fence. */
-/*@ predicate tn_fence_next_home{L}(struct tn_queue *q, integer slot) =
-      q->record[slot].parts > 0 ==> \valid(q->part + (slot * q->parts_max + q->record[slot].taken)) &&
-      0 <= slot * q->parts_max + q->record[slot].taken < TN_HANDLE_SLOTS * TN_FENCE_PARTS_MAX &&
-      tn_pool_ok(q->record[slot].pool); */
-/*@ requires tn_queue_shape(queue);
-    requires tn_fence_is(queue, fence, TN_FENCE_ENDED) ==> tn_fence_next_home(queue, tn_slot_of(fence));
-    assigns \nothing;
-    ensures \result == TN_OK || \result == TN_EAGAIN || \result == TN_ESTALE;
-    ensures \result == TN_ESTALE <==> !tn_is_fence(queue, fence);
-    ensures \result == TN_OK ==> tn_fence_is(queue, fence, TN_FENCE_ENDED); */
-TN_MUST_CHECK enum tn_status tn_fence_take_decide(const struct tn_queue *queue, uint64_t fence);
-/* Takes the next buffer: to the CPU (COMPLETED, ABORTED), to SCRUBBING (ORPHAN: the embedder scrubs, then
- * tn_buffer_scrubbed_commit), or it stays in QUARANTINED. Refunds its charge. With the last buffer the fence is free.
- */
-struct tn_outcome tn_fence_take_commit(struct tn_queue *queue, uint64_t fence);
 
 #endif

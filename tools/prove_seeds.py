@@ -16,7 +16,8 @@ class Seed:
 
 FILES = {"machine": "machine.c", "mark": "dma_mark.h", "put": "dma_pool.h", "stack": "dma_pool.h", "init": "dma_pool.c", "pool": "dma_pool.c"}
 FILES |= {"buffer": "dma_pool.c", "direct": "dma_direct.h", "queue": "dma_queue.c", "fifo": "dma_fifo.h", "step": "dma_step.h"}
-FILES |= {"commit": "dma_queue.c", "part": "dma_part.h", "end": "dma_end.h", "make": "dma_make.h", "queue_init": "dma_make.c"}
+FILES |= {"commit": "dma_queue.c", "part": "dma_part.h", "end": "dma_end.h", "make": "dma_make.h", "queue_init": "dma_make.c", "charge": "dma_charge.h"}
+FILES |= {"take": "dma_take.c"}
 
 
 def _seed(unit, function, old, new="", file=None):
@@ -109,7 +110,7 @@ SEEDS = {
     "new_fence_keeps_its_waiters": _seed("step", "tn_fence_fill", "    fence->waiters = 0;\n"),
     "ticket_ignored": _seed("queue", "tn_complete_decide", " || fence->ticket != completion->ticket"),
     "used_believed": _seed("queue", "tn_complete_decide", " || completion->used > fence->length"),
-    "fence_of_any_age": _seed("queue", "is_fence", "queue->slots.slot[slot].generation == tn_handle_generation(fence) &&", ""),
+    "fence_of_any_age": _seed("queue", "tn_queue_has", "queue->slots.slot[slot].generation == tn_handle_generation(fence) &&", "", "dma_find.h"),
     "device_aborts": _seed("queue", "device_may_answer", "return status == TN_OK || status == TN_EIO ||",
                            "return status == TN_OK || status == TN_EABORTED || status == TN_EIO ||"),
     "ended_twice": _seed("queue", "tn_fence_end_decide", "state == TN_FENCE_ENDED)\n        return TN_ESTATE;",
@@ -136,6 +137,11 @@ SEEDS = {
     "aborted_whatever_is_asked": _seed("commit", "tn_fence_end_commit", "tn_fence_abort(queue, slot, (uint32_t)status);",
                                        "tn_fence_abort(queue, slot, TN_EABORTED);"),
     "orphan_of_no_one": _seed("commit", "tn_fence_orphan_commit", "    tn_fence_orphan(queue, slot);\n"),
+    # what has ended is taken
+    "dealt_to_each": _seed("end", "tn_fence_deal", "    queue->record[slot].used -= used;\n", "    (void)used;\n"),
+    "gone_with_a_buffer_left": _seed("end", "tn_fence_give", "taken == queue->record[slot].parts;", "taken + 1 >= queue->record[slot].parts;"),
+    "taken_without_a_refund": _seed("end", "tn_fence_refund", "    tn_queue_refund(queue, ledger);\n"),
+    "shared_beyond_what_is_left": _seed("take", "share_of", "return used < length ? used : length;", "return length;"),
 }
 
 
