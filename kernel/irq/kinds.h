@@ -17,7 +17,7 @@ extern const struct irq_source_operations msix_operations, msi_operations, ioapi
 /* Maps every MSI-X table and pending-bit array, and masks every entry. */
 void msix_init(void);
 bool msix_is_there(const struct pci_function *function);
-/* MSI off, and the line as well. */
+/* Lines off; every message masked where it can be. */
 void msi_init(void);
 /* Maps the I/O APICs of the MADT and masks every input. */
 void ioapic_init(const struct acpi_info *acpi);

@@ -11,10 +11,8 @@
 #include "pci/scan.h"
 
 enum {
-    MSI_CONTROL = 2, /* from the capability's start */
-    MSI_CONTROL_ENABLE = 1 << 0,
     MSI_CONTROL_MESSAGES_ENABLED = 7 << 4,
-    MSI_ADDRESS_LOW = 4,
+    MSI_ADDRESS_LOW = 4, /* from the capability's start */
     /* without, and with, a 64-bit address */
     MSI_DATA_32 = 8,
     MSI_ADDRESS_HIGH = 8,
@@ -41,8 +39,8 @@ static uint32_t data_offset(const struct pci_function *f)
 
 static void enable(const struct pci_function *f, bool on)
 {
-    uint32_t control = read(f, MSI_CONTROL, 2) & ~(uint32_t)(MSI_CONTROL_ENABLE | MSI_CONTROL_MESSAGES_ENABLED);
-    write(f, MSI_CONTROL, 2, on ? control | MSI_CONTROL_ENABLE : control);
+    uint32_t control = read(f, PCI_MSI_CONTROL, 2) & ~(uint32_t)(PCI_MSI_CONTROL_ENABLE | MSI_CONTROL_MESSAGES_ENABLED);
+    write(f, PCI_MSI_CONTROL, 2, on ? control | PCI_MSI_CONTROL_ENABLE : control);
 }
 
 static bool set_mask(const struct irq_source *source, bool masked)
@@ -53,7 +51,7 @@ static bool set_mask(const struct irq_source *source, bool masked)
         return (read(f, data_offset(f) + MSI_MASK_BEHIND, 4) & 1) == masked;
     }
     enable(f, !masked);
-    return (read(f, MSI_CONTROL, 2) & MSI_CONTROL_ENABLE) == (masked ? 0 : MSI_CONTROL_ENABLE);
+    return (read(f, PCI_MSI_CONTROL, 2) & PCI_MSI_CONTROL_ENABLE) == (masked ? 0 : PCI_MSI_CONTROL_ENABLE);
 }
 
 static void program(const struct irq_source *source, uint8_t vector)
@@ -81,14 +79,9 @@ void msi_init(void)
 {
     for (uint32_t i = 0; i < pci_machine.count; i++) {
         struct pci_function *f = &pci_machine.function[i];
-        if (f->header != PCI_HEADER_ENDPOINT)
-            continue;
         uint32_t command = pci_read(&pci_ecam, f->bdf, PCI_COMMAND, 2);
         pci_write(&pci_ecam, f->bdf, PCI_COMMAND, 2, command | PCI_COMMAND_INTX_DISABLE);
-        if (f->features.msi_messages == 0)
-            continue;
-        enable(f, false);
-        if (f->features.msi_maskable)
+        if (f->features.msi_messages != 0 && f->features.msi_maskable) /* the scan has switched MSI itself off */
             write(f, data_offset(f) + MSI_MASK_BEHIND, 4, UINT32_MAX);
     }
 }

@@ -64,7 +64,7 @@ static void prepare(struct pci_function *f)
     f->msix_table = entries;
     /* memory decoding must be on to reach the table; interrupts stay off function-wide until a route is bound */
     uint32_t command = pci_read(&pci_ecam, f->bdf, PCI_COMMAND, 2);
-    pci_write(&pci_ecam, f->bdf, PCI_COMMAND, 2, command | PCI_COMMAND_MEMORY | PCI_COMMAND_INTX_DISABLE);
+    pci_write(&pci_ecam, f->bdf, PCI_COMMAND, 2, command | PCI_COMMAND_MEMORY);
     uint32_t control = pci_read(&pci_ecam, f->bdf, msix->capability + PCI_MSIX_CONTROL, 2);
     pci_write(&pci_ecam, f->bdf, msix->capability + PCI_MSIX_CONTROL, 2,
               (control | PCI_MSIX_CONTROL_MASK_ALL) & ~(uint32_t)PCI_MSIX_CONTROL_ENABLE);

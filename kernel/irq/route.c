@@ -30,8 +30,7 @@ struct route {
     void (*handler)(void);  /* of the kernel's */
     uint64_t user_data;
     uint64_t arrived, events, storms;
-    bool has_reservation; /* a completion of the holder's, for the next event */
-    bool is_stormed;      /* its source is masked until the acknowledgement */
+    bool is_stormed; /* its source is masked until the acknowledgement */
 };
 
 static struct route table[ROUTES_MAX];
@@ -146,7 +145,6 @@ enum tn_status route_bind(struct device *device, uint32_t entry, struct process 
         .device = device,
         .holder = holder,
         .user_data = user_data,
-        .has_reservation = true,
     };
     enum tn_status status = irq_source_of(device->function, entry, &wanted.source);
     return status == TN_OK ? bind(&wanted, route) : status;
@@ -179,7 +177,6 @@ static void post_event(uint32_t index, uint64_t count)
         .status = TN_OK,
         .value = {tn_route_sequence(&routes, index), count, clock_now()},
     };
-    r->has_reservation = false;
     process_post(r->holder, &cqe);
 }
 
@@ -192,7 +189,6 @@ void route_acknowledge_commit(uint32_t route)
 {
     struct route *r = &table[route];
     uint64_t waited = tn_route_acknowledge_commit(&routes, route);
-    r->has_reservation = true;
     if (waited != 0)
         post_event(route, waited);
     if (r->is_stormed) {
@@ -240,8 +236,9 @@ void route_count_spurious(void)
 void route_release(uint32_t route)
 {
     struct route *r = &table[route];
+    bool is_armed = tn_route_state(&routes, route) == TN_ROUTE_ARMED; /* holds a completion for the next event */
     end(route);
-    if (r->has_reservation)
+    if (is_armed)
         tn_ring_unreserve_commit(&r->holder->ring, 1);
     tn_ledger_refund(&r->holder->ledger, TN_CHARGE_INTERRUPTS, 1);
     r->holder = NULL;

@@ -12,7 +12,7 @@ enum {
 
 struct pci_bar {
     uint64_t address; /* 0: none, or one that cannot be used */
-    uint64_t size;    /* power of two; 0: not implemented, or the upper half of the one before */
+    uint64_t size;    /* power of two; 0: there is none, or it is the upper half of the one before */
     uint32_t flags;   /* enum tn_bar_flag; 0 with a size: I/O space */
 };
 

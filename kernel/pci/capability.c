@@ -110,8 +110,6 @@ enum {
     POWER_CONTROL = 4,
     POWER_STATE = 3,
     POWER_NO_SOFT_RESET = 1 << 3,
-    MSI_CONTROL = 2,
-    MSI_ENABLE = 1 << 0,
     MSI_MESSAGES_SHIFT = 1, /* of the exponent, three bits: above 5 is reserved */
     MSI_MESSAGES_LOG2_MAX = 5,
     MSI_64BIT = 1 << 7,
@@ -137,7 +135,7 @@ void pci_read_features(const struct pci_access *a, uint32_t bdf, const struct pc
         f->no_soft_reset = control & POWER_NO_SOFT_RESET;
     }
     if (c->msi != 0) {
-        uint32_t control = pci_read(a, bdf, c->msi + MSI_CONTROL, 2);
+        uint32_t control = pci_read(a, bdf, c->msi + PCI_MSI_CONTROL, 2);
         uint32_t log2 = control >> MSI_MESSAGES_SHIFT & 7;
         f->msi_messages = (uint8_t)(1u << (log2 > MSI_MESSAGES_LOG2_MAX ? MSI_MESSAGES_LOG2_MAX : log2));
         f->msi_64bit = control & MSI_64BIT;
@@ -155,10 +153,10 @@ void pci_read_features(const struct pci_access *a, uint32_t bdf, const struct pc
 
 bool pci_disable_msi(const struct pci_access *a, uint32_t bdf, const struct pci_capabilities *c)
 {
-    uint32_t control = c->msi == 0 ? 0 : pci_read(a, bdf, c->msi + MSI_CONTROL, 2);
-    if (!(control & MSI_ENABLE))
+    uint32_t control = c->msi == 0 ? 0 : pci_read(a, bdf, c->msi + PCI_MSI_CONTROL, 2);
+    if (!(control & PCI_MSI_CONTROL_ENABLE))
         return false;
-    pci_write(a, bdf, c->msi + MSI_CONTROL, 2, control & ~(uint32_t)MSI_ENABLE);
+    pci_write(a, bdf, c->msi + PCI_MSI_CONTROL, 2, control & ~(uint32_t)PCI_MSI_CONTROL_ENABLE);
     return true;
 }
 

@@ -76,6 +76,13 @@ enum pci_acs {
 /* Switches on what of PCI_ACS_ISOLATES_PORT the function has, and returns what it says is on. */
 uint16_t pci_enable_acs(const struct pci_access *access, uint32_t bdf, const struct pci_capabilities *capabilities);
 
+/* ---- MSI: PCI Local Bus 3.0, section 6.8.1 ---- */
+
+enum {
+    PCI_MSI_CONTROL = 2, /* from the capability's start */
+    PCI_MSI_CONTROL_ENABLE = 1 << 0,
+};
+
 /* ---- MSI-X: PCI Express Base 5.0, section 7.7.2 ---- */
 
 struct pci_msix {

@@ -13,8 +13,7 @@
 
 enum { LINE = 200 };
 
-/* ", MSI 1, FLR" and so on: what the function can. */
-static void list_features(const struct pci_function *f, char *text, size_t size)
+void pci_list_features(const struct pci_function *f, char *text, size_t size)
 {
     size_t n = 0;
     const struct pci_features *x = &f->features;
@@ -31,11 +30,27 @@ static void list_features(const struct pci_function *f, char *text, size_t size)
         n += tn_format(text + n, size - n, ", PM D%u", x->power_state);
 }
 
-static const char *header_name(const struct pci_function *f)
+const char *pci_header_name(const struct pci_function *f)
 {
     if (f->header == PCI_HEADER_BRIDGE)
         return "bridge";
     return f->header == PCI_HEADER_ENDPOINT ? "endpoint" : "unknown header, not used";
+}
+
+const char *pci_bar_kind(const struct pci_bar *bar)
+{
+    bool prefetchable = bar->flags & TN_BAR_PREFETCHABLE;
+    if (!(bar->flags & TN_BAR_MEMORY))
+        return "io";
+    if (bar->flags & TN_BAR_64BIT)
+        return prefetchable ? "memory64 prefetchable" : "memory64";
+    return prefetchable ? "memory prefetchable" : "memory";
+}
+
+const char *pci_window_kind(uint32_t kind)
+{
+    static const char *const name[RESOURCE_KINDS] = {"io", "memory", "prefetchable"};
+    return name[kind];
 }
 
 static void report_bars(const struct pci_function *f)
@@ -45,16 +60,12 @@ static void report_bars(const struct pci_function *f)
         if (f->broken_bars >> i & 1)
             log_line("pci:   BAR%u answers as no BAR can: not used", i);
         if (b->size != 0)
-            log_line("pci:   BAR%u %s%s size %lx%s", i,
-                     b->flags & TN_BAR_MEMORY ? b->flags & TN_BAR_64BIT ? "memory64" : "memory" : "io",
-                     b->flags & TN_BAR_PREFETCHABLE ? " prefetchable" : "", b->size,
-                     b->address == 0 ? ", no address" : "");
+            log_line("pci:   BAR%u %s size %lx%s", i, pci_bar_kind(b), b->size, b->address == 0 ? ", no address" : "");
     }
 }
 
 static void report_bridge(const struct pci_function *f)
 {
-    static const char *const name[RESOURCE_KINDS] = {"io", "memory", "prefetchable"};
     const struct pci_bridge *b = &f->bridge;
     if (b->fault)
         log_line("pci: %s: bridge %s: buses %u, %u to %u; its buses are one group", pci_name(f->bdf).text, b->fault,
@@ -63,15 +74,15 @@ static void report_bridge(const struct pci_function *f)
         log_line("pci:   buses %u to %u", b->secondary, b->subordinate);
     for (uint32_t k = 0; k < RESOURCE_KINDS; k++)
         if (b->window[k].end != 0)
-            log_line("pci:   window %s size %lx", name[k], b->window[k].end - b->window[k].start);
+            log_line("pci:   window %s size %lx", pci_window_kind(k), b->window[k].end - b->window[k].start);
 }
 
 static void report_function(const struct pci_function *f)
 {
     char features[LINE];
-    list_features(f, features, sizeof features);
+    pci_list_features(f, features, sizeof features);
     log_line("pci: %s %04x:%04x class %06x %s%s, group %u%s%s", pci_name(f->bdf).text, f->vendor, f->device,
-             f->class_code, header_name(f), features, f->group,
+             f->class_code, pci_header_name(f), features, f->group,
              f->firmware_msi ? ", firmware left MSI on: cleared" : "",
              f->firmware_bus_master ? ", firmware left bus mastering on: cleared" : "");
     if (f->capabilities.broken != 0)
