@@ -45,9 +45,10 @@ build: configure ## Builds build/tenure.elf and build/initrd.cpio (release)
 prove: deps     ## Proves core/ with Frama-C/WP: every goal, or it fails
 	@$(PYTHON) tools/prove.py --build $(DIR) $(if $(UNIT),--unit '$(UNIT)')
 
-docs: configure ## Writes what the docs take from the code: state machines, the library's reference
-	@ninja -C $(DIR) --quiet tools/draw-machines
+docs: configure ## Writes what the docs take from the code: state machines, locks, the library's reference
+	@ninja -C $(DIR) --quiet tools/draw-machines tools/draw-locks
 	@$(DIR)/tools/draw-machines >docs/state-machines.md
+	@$(DIR)/tools/draw-locks >docs/locks.md
 	@$(PYTHON) tools/api_reference.py >docs/libtenure-api.md
 
 bench: configure ## Measures; prints `name value unit` and writes build/bench.json

@@ -19,8 +19,9 @@
 #include "diag/input.h"
 #include "diag/log.h"
 #include "diag/panic.h"
-#ifdef TN_TWIN
+#ifdef TN_PROVOKE
 #include "diag/provoke.h"
+#include "diag/provoke_irq.h"
 #include "diag/provoke_pci.h"
 #endif
 #include "diag/serial.h"
@@ -138,7 +139,7 @@ _Noreturn void kernel_main(uint64_t handover, uint32_t magic)
     command_line_check();
     firmware_read(&boot.memory, &boot.firmware, &acpi);
     report_processors();
-#ifdef TN_TWIN
+#ifdef TN_PROVOKE
     provoke_pci_from_command_line();
 #endif
     pci_silence(&acpi); /* before any frame gets an owner: firmware's devices stop writing */
@@ -146,8 +147,9 @@ _Noreturn void kernel_main(uint64_t handover, uint32_t magic)
     log_line("MARK boot: memory");
     lapic_init();
     clock_calibrate_timer();
-#ifdef TN_TWIN
+#ifdef TN_PROVOKE
     provoke_from_command_line();
+    provoke_irq_from_command_line();
 #endif
     pci_scan(&acpi, &boot.memory);
     irq_sources_init(&acpi);

@@ -60,10 +60,11 @@ struct tn_frame *syscall_from_user(struct tn_frame *frame)
         status = TN_ESTALE;
     else if (min_complete > p->ring.cq_entries)
         status = TN_EINVAL;
-    else if (to_submit != 0)
+    else if (to_submit != 0) {
         status = consume(p, to_submit, &consumed);
-    if (!process_is_live(p))
-        return sched_next();
+        if (!process_is_live(p))
+            return sched_next();
+    }
     if (p->flush_due) { /* once for all that it submitted */
         p->flush_due = false;
         space_flush();
@@ -72,11 +73,12 @@ struct tn_frame *syscall_from_user(struct tn_frame *frame)
     frame->rax = status;
     if (status != TN_OK || min_complete == 0 || tn_ring_unread(&p->ring, process_cq_head(p)) >= min_complete)
         return sched_next();
-    if (deadline != TN_DEADLINE_NEVER && (deadline == TN_DEADLINE_NOW || deadline <= clock_now())) {
+    uint64_t now = deadline != TN_DEADLINE_NEVER && deadline != TN_DEADLINE_NOW ? clock_now() : 0;
+    if (deadline <= now) {
         frame->rax = TN_ETIMEDOUT;
         return sched_next();
     }
     p->wait_min = (uint32_t)min_complete;
-    sched_wait(p, deadline);
+    sched_wait(p, deadline, now);
     return sched_next();
 }

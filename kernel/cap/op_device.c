@@ -8,6 +8,7 @@
 #include "device/device.h"
 #include "device/mmio.h"
 #include "irq/route.h"
+#include "lib/lock.h"
 #include "proc/process.h"
 
 enum { CONFIG_SPACE_BYTES = 4096 };
@@ -109,7 +110,7 @@ enum tn_status op_interrupt_bind(struct call *call)
     return TN_OK;
 }
 
-enum tn_status op_interrupt_acknowledge(struct call *call)
+static enum tn_status acknowledge(struct call *call)
 {
     uint32_t route = call->cap->object;
     enum tn_status status = route_acknowledge_decide(route, call->sqe->arg[0]);
@@ -122,6 +123,14 @@ enum tn_status op_interrupt_acknowledge(struct call *call)
     }
     route_acknowledge_commit(route);
     return TN_OK;
+}
+
+enum tn_status op_interrupt_acknowledge(struct call *call)
+{
+    lock_acquire(LOCK_INTERRUPT_ROUTES);
+    enum tn_status status = acknowledge(call);
+    lock_release(LOCK_INTERRUPT_ROUTES);
+    return status;
 }
 
 enum tn_status op_interrupt_release(struct call *call)

@@ -9,6 +9,7 @@
 #include "diag/log.h"
 #include "diag/panic.h"
 #include "irq/route.h"
+#include "lib/lock.h"
 #include "proc/process.h"
 
 static struct device table[PCI_FUNCTIONS_MAX];
@@ -55,13 +56,16 @@ static void move(struct device *device, enum tn_device_state to)
 
 enum tn_status device_claim(struct device *device, struct process *holder, uint32_t policy)
 {
-    if (device->state != TN_DEVICE_UNCLAIMED)
-        return TN_ESTATE;
-    move(device, TN_DEVICE_CLAIMED);
-    device->holder = holder;
-    device->policy = policy;
-    device->identity.owner_epoch = holder->epoch;
-    return TN_OK;
+    lock_acquire(LOCK_DEVICE_MANAGER);
+    bool is_free = device->state == TN_DEVICE_UNCLAIMED;
+    if (is_free) {
+        move(device, TN_DEVICE_CLAIMED);
+        device->holder = holder;
+        device->policy = policy;
+        device->identity.owner_epoch = holder->epoch;
+    }
+    lock_release(LOCK_DEVICE_MANAGER);
+    return is_free ? TN_OK : TN_ESTATE;
 }
 
 enum tn_status device_allows_dma(const struct device *device)
@@ -81,14 +85,18 @@ static enum tn_status write_bus_master(const struct device *device, bool on)
 
 enum tn_status device_set_bus_master(struct device *device, bool on)
 {
-    if (on && (device_allows_dma(device) != TN_OK || !device->has_pool))
-        return TN_EPOLICY;
-    return write_bus_master(device, on);
+    enum tn_status status = TN_EPOLICY;
+    lock_acquire(LOCK_DEVICE_MANAGER);
+    if (!on || (device_allows_dma(device) == TN_OK && device->has_pool))
+        status = write_bus_master(device, on);
+    lock_release(LOCK_DEVICE_MANAGER);
+    return status;
 }
 
 void device_lost(struct device *device)
 {
     const struct pci_function *f = device->function;
+    lock_acquire(LOCK_DEVICE_MANAGER);
     move(device, TN_DEVICE_QUIESCING);
     enum tn_status off = write_bus_master(device, false);
     route_release_device(device);
@@ -100,6 +108,7 @@ void device_lost(struct device *device)
     device->holder = NULL;
     log_line("device: %s lost its driver: bus mastering %s, in quarantine until reboot", pci_name(f->bdf).text,
              off == TN_OK ? "off" : "does not go off");
+    lock_release(LOCK_DEVICE_MANAGER);
 }
 
 const struct device *device_first_of(const struct process *process)

@@ -11,6 +11,7 @@
 #include "arch/x86_64/layout.h"
 #include "device/device.h"
 #include "diag/panic.h"
+#include "lib/lock.h"
 #include "proc/process.h"
 
 struct window {
@@ -69,8 +70,8 @@ static enum tn_status check_window(const struct device *device, uint32_t bar, ui
     return pci_touches_msix(&f->msix, bar, offset, length) ? TN_EDENIED : TN_OK;
 }
 
-enum tn_status mmio_map(struct device *device, uint32_t bar, uint64_t offset, uint64_t length, uint32_t *window,
-                        uint64_t *address)
+static enum tn_status map(struct device *device, uint32_t bar, uint64_t offset, uint64_t length, uint32_t *window,
+                          uint64_t *address)
 {
     struct process *p = device->holder;
     enum tn_status status = check_window(device, bar, offset, length);
@@ -106,12 +107,21 @@ enum tn_status mmio_map(struct device *device, uint32_t bar, uint64_t offset, ui
     return TN_OK;
 }
 
+enum tn_status mmio_map(struct device *device, uint32_t bar, uint64_t offset, uint64_t length, uint32_t *window,
+                        uint64_t *address)
+{
+    lock_acquire(LOCK_DEVICE_MANAGER);
+    enum tn_status status = map(device, bar, offset, length, window, address);
+    lock_release(LOCK_DEVICE_MANAGER);
+    return status;
+}
+
 const struct tn_identity *mmio_identity(uint32_t window)
 {
     return window < MMIO_WINDOWS_MAX && windows[window].state == TN_MMIO_MAPPED ? &windows[window].identity : NULL;
 }
 
-void mmio_release(uint32_t window)
+static void release(uint32_t window)
 {
     struct window *w = &windows[window];
     struct process *p = w->device->holder;
@@ -124,18 +134,27 @@ void mmio_release(uint32_t window)
     tn_slots_give(&window_slots, window);
 }
 
+void mmio_release(uint32_t window)
+{
+    lock_acquire(LOCK_DEVICE_MANAGER);
+    release(window);
+    lock_release(LOCK_DEVICE_MANAGER);
+}
+
 void mmio_release_device(const struct device *device)
 {
     for (uint32_t i = 0; i < MMIO_WINDOWS_MAX; i++)
         if (windows[i].device == device)
-            mmio_release(i);
+            release(i);
 }
 
 bool mmio_view(uint32_t window, struct mmio_view *view)
 {
     const struct window *w = &windows[window];
-    if (w->state != TN_MMIO_MAPPED)
-        return false;
-    *view = (struct mmio_view){w->device->function, w->device->holder, w->bar, w->offset, w->length};
-    return true;
+    lock_acquire(LOCK_DEVICE_MANAGER);
+    bool is_mapped = w->state == TN_MMIO_MAPPED;
+    if (is_mapped)
+        *view = (struct mmio_view){w->device->function, w->device->holder, w->bar, w->offset, w->length};
+    lock_release(LOCK_DEVICE_MANAGER);
+    return is_mapped;
 }

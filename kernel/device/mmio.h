@@ -28,6 +28,7 @@ TN_MUST_CHECK enum tn_status mmio_map(struct device *device, uint32_t bar, uint6
 /* NULL: no such live window. */
 const struct tn_identity *mmio_identity(uint32_t window);
 void mmio_release(uint32_t window);
+/* Ends all windows of a device; the device manager calls it, and holds its lock. */
 void mmio_release_device(const struct device *device);
 
 /* ---- what the console shows ---- */

@@ -6,6 +6,8 @@
 
 #include <tenure/abi/ring.h>
 
+#include "lib/lock.h"
+
 struct subject {
     uint64_t recorded;
     struct tn_audit_record record[TN_AUDIT_QUOTA]; /* the n-th of the subject stands at n % TN_AUDIT_QUOTA */
@@ -17,6 +19,7 @@ uint64_t audit_allowed[AUDIT_SUBJECTS];
 
 void audit_record(const struct audit_event *event)
 {
+    lock_acquire(LOCK_AUDIT_LOG);
     struct subject *s = &table[event->subject];
     struct tn_audit_record *r = &s->record[s->recorded++ % TN_AUDIT_QUOTA];
     *r = (struct tn_audit_record){
@@ -30,6 +33,7 @@ void audit_record(const struct audit_event *event)
     };
     for (uint32_t i = 0; i + 1 < TN_NAME_MAX && event->label[i] != '\0'; i++)
         r->subject[i] = event->label[i];
+    lock_release(LOCK_AUDIT_LOG);
 }
 
 static uint64_t first_kept(const struct subject *s)
@@ -54,6 +58,7 @@ static const struct tn_audit_record *oldest_from(const struct subject *s, uint64
 uint32_t audit_read(uint64_t from, struct tn_audit_record *out, uint32_t count, uint64_t *next)
 {
     uint32_t done = 0;
+    lock_acquire(LOCK_AUDIT_LOG);
     for (; done < count; done++) {
         const struct tn_audit_record *oldest = NULL;
         for (uint32_t i = 0; i < AUDIT_SUBJECTS; i++) {
@@ -66,6 +71,7 @@ uint32_t audit_read(uint64_t from, struct tn_audit_record *out, uint32_t count, 
         out[done] = *oldest;
         from = oldest->sequence + 1;
     }
+    lock_release(LOCK_AUDIT_LOG);
     *next = from;
     return done;
 }
@@ -73,6 +79,7 @@ uint32_t audit_read(uint64_t from, struct tn_audit_record *out, uint32_t count, 
 struct audit_counts audit_counts(uint32_t subject)
 {
     struct audit_counts sum = {0};
+    lock_acquire(LOCK_AUDIT_LOG);
     for (uint32_t i = 0; i < AUDIT_SUBJECTS; i++) {
         if (subject != AUDIT_SUBJECTS && subject != i)
             continue;
@@ -80,6 +87,7 @@ struct audit_counts audit_counts(uint32_t subject)
         sum.lost += first_kept(&table[i]);
         sum.allowed += audit_allowed[i];
     }
+    lock_release(LOCK_AUDIT_LOG);
     return sum;
 }
 

@@ -79,6 +79,7 @@ static const struct command {
     {"pci", "the PCI functions; -v: with registers, windows and features", command_pci_run},
     {"acpi", "the firmware's tables, and what the missing ones mean", command_acpi_run},
     {"irq", "interrupt sources, routes and counts", command_irq_run},
+    {"locks", "the kernel's locks, by rank", command_locks_run},
     {"mmio", "windows on device registers, by holder", command_mmio_run},
     {"mem", "memory by purpose", command_mem_run},
     {"ps", "the processes", command_ps_run},

@@ -41,6 +41,7 @@ void command_audit_run(struct command_call *call);
 void command_caps_run(struct command_call *call);
 void command_irq_run(struct command_call *call);
 void command_ledger_run(struct command_call *call);
+void command_locks_run(struct command_call *call);
 void command_mem_run(struct command_call *call);
 void command_mmio_run(struct command_call *call);
 void command_pci_run(struct command_call *call);

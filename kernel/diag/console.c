@@ -11,6 +11,7 @@
 #include "diag/line.h"
 #include "diag/log.h"
 #include "diag/serial.h"
+#include "lib/lock.h"
 
 #define PROMPT     "diag> "
 #define MORE       "-- more --"
@@ -27,6 +28,7 @@ static bool wait_for_byte(uint8_t *byte, uint64_t deadline)
             return false;
         uint64_t counts = clock_scale(NAP_NS, boot_clock.ns_to_timer);
         lapic_timer_start(counts == 0 || counts > UINT32_MAX ? 1 : (uint32_t)counts);
+        lock_check_window();
         cpu_wait_for_interrupt();
     }
     return true;

@@ -14,6 +14,7 @@
 #include "diag/log.h"
 #include "diag/serial.h"
 #include "irq/route.h"
+#include "lib/lock.h"
 #include "lib/string.h"
 #include "mm/kernel_space.h"
 #include "mm/space.h"
@@ -123,8 +124,10 @@ void input_open(void)
     routes = 1;
     uint64_t end = clock_now() + TRIAL_NS;
     serial_interrupt_when(SERIAL_NOW);
-    while (!has_arrived && clock_now() < end)
+    while (!has_arrived && clock_now() < end) {
+        lock_check_window();
         cpu_interrupt_window();
+    }
     serial_interrupt_when(has_arrived ? SERIAL_ON_RECEIVE : SERIAL_NEVER);
     is_open = has_arrived;
     if (is_open)

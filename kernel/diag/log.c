@@ -17,8 +17,7 @@ static size_t put_time(char *out, size_t size)
 static void finish(char *line, size_t n)
 {
     line[n] = '\n';
-    serial_begin_line();
-    serial_write(line, n + 1);
+    serial_write_line(line, n + 1);
 }
 
 void log_line(const char *format, ...)

@@ -10,6 +10,7 @@
 #include "arch/x86_64/io.h"
 #include "arch/x86_64/layout.h"
 #include "diag/log.h"
+#include "lib/lock.h"
 #include <tn_format.h>
 
 enum {
@@ -56,12 +57,24 @@ static void backtrace(uint64_t rbp)
     }
 }
 
+/* Where each lock was taken that the panic found held. */
+static const struct lock_place *held[LOCK_COUNT];
+
+/* Whatever was held, the log's lock too, is given up: nothing but the report runs from here on. */
 static void begin(void)
 {
     static bool already;
     if (already) /* a fault in the report: leave at once */
         machine_end(EXIT_PANIC);
     already = true;
+    lock_abandon_all(held);
+}
+
+static void print_locks(void)
+{
+    for (uint32_t i = 0; i < LOCK_COUNT; i++)
+        if (held[i])
+            log_line("panic: held: %s, since %s:%u", locks[i].name, lock_file(held[i]), held[i]->line);
 }
 
 _Noreturn void panic(const char *format, ...)
@@ -73,6 +86,7 @@ _Noreturn void panic(const char *format, ...)
     tn_format_v(text, sizeof text, format, args);
     va_end(args);
     log_line("panic: %s", text);
+    print_locks();
     log_line("panic: backtrace (addr2line -e tenure.elf):");
     backtrace((uint64_t)(uintptr_t)__builtin_frame_address(0));
     log_line("panic: end");
@@ -94,6 +108,7 @@ _Noreturn void panic_frame(const struct tn_frame *frame, const char *what)
     log_line("panic: %s (vector %lu) in the kernel, cr2 %016lx cr3 %016lx", what, frame->vector, read_cr2(),
              read_cr3());
     print_frame(frame);
+    print_locks();
     log_line("panic: backtrace (addr2line -e tenure.elf):");
     log_line("panic:   at %016lx", frame->rip);
     backtrace(frame->rbp);

@@ -7,6 +7,7 @@
 #include "boot/command_line.h"
 #include "diag/log.h"
 #include "diag/panic.h"
+#include "lib/lock.h"
 #include "lib/string.h"
 
 extern uint8_t __text_start[], __data_start[];
@@ -46,12 +47,61 @@ static void provoke_nmi(void)
     __asm__ volatile("int $2");
 }
 
+static void provoke_lock_right(void)
+{
+    lock_acquire(LOCK_DEVICE_MANAGER);
+    lock_check_window();
+    lock_acquire(LOCK_INTERRUPT_ROUTES);
+    lock_release(LOCK_INTERRUPT_ROUTES);
+    lock_release(LOCK_DEVICE_MANAGER);
+    lock_check_none();
+}
+
+static void provoke_lock_order(void)
+{
+    lock_acquire(LOCK_INTERRUPT_ROUTES);
+    lock_acquire(LOCK_DEVICE_MANAGER);
+    lock_release(LOCK_DEVICE_MANAGER);
+    lock_release(LOCK_INTERRUPT_ROUTES);
+}
+
+static void provoke_lock_release(void)
+{
+    lock_acquire(LOCK_DEVICE_MANAGER);
+    lock_acquire(LOCK_INTERRUPT_ROUTES);
+    lock_release(LOCK_DEVICE_MANAGER);
+    lock_release(LOCK_INTERRUPT_ROUTES);
+}
+
+static void provoke_lock_window(void)
+{
+    lock_acquire(LOCK_INTERRUPT_ROUTES);
+    lock_check_window();
+    lock_release(LOCK_INTERRUPT_ROUTES);
+}
+
+/* The log's own lock, so that the report of it must get past it. */
+static void provoke_lock_twice(void)
+{
+    lock_acquire(LOCK_LOG);
+    log_line("provoke: said while the log is held");
+    lock_release(LOCK_LOG);
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
 } kinds[] = {
-    {"panic", provoke_panic}, {"write", provoke_write}, {"execute", provoke_execute},
-    {"stack", provoke_stack}, {"nmi", provoke_nmi},
+    {"panic", provoke_panic},
+    {"write", provoke_write},
+    {"execute", provoke_execute},
+    {"stack", provoke_stack},
+    {"nmi", provoke_nmi},
+    {"lock-right", provoke_lock_right},
+    {"lock-order", provoke_lock_order},
+    {"lock-release", provoke_lock_release},
+    {"lock-window", provoke_lock_window},
+    {"lock-twice", provoke_lock_twice},
 };
 
 void provoke_from_command_line(void)

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "arch/x86_64/io.h"
+#include "lib/lock.h"
 
 enum {
     COM1 = 0x3f8,
@@ -40,13 +41,8 @@ void serial_init(void)
 
 static bool is_within_line;
 
-void serial_begin_line(void)
-{
-    if (is_within_line)
-        serial_write("\n", 1);
-}
-
-void serial_write(const char *text, size_t n)
+/* Under LOCK_LOG. */
+static void send(const char *text, size_t n)
 {
     if (n > 0)
         is_within_line = text[n - 1] != '\n';
@@ -60,6 +56,22 @@ void serial_write(const char *text, size_t n)
         for (uint32_t i = 0; i < FIFO_DEPTH && n > 0; i++, n--)
             outb(COM1 + REG_DATA, (uint8_t)*text++);
     }
+}
+
+void serial_write(const char *text, size_t n)
+{
+    lock_acquire(LOCK_LOG);
+    send(text, n);
+    lock_release(LOCK_LOG);
+}
+
+void serial_write_line(const char *text, size_t n)
+{
+    lock_acquire(LOCK_LOG);
+    if (is_within_line)
+        send("\n", 1);
+    send(text, n);
+    lock_release(LOCK_LOG);
 }
 
 bool serial_read(uint8_t *byte)

@@ -12,8 +12,8 @@ enum { SERIAL_ISA_INTERRUPT = 4 };
 void serial_init(void);
 /* Bounded: gives a character up when the transmitter stays busy. */
 void serial_write(const char *text, size_t n);
-/* Ends the line that a prompt or a person began, if there is one: the log keeps whole lines. */
-void serial_begin_line(void);
+/* The same, in a line of its own: ends the one that a prompt or a person began, if there is one. */
+void serial_write_line(const char *text, size_t n);
 /* The next byte that has arrived; false: none has. A port that is not there (it reads as ones) has none. */
 bool serial_read(uint8_t *byte);
 

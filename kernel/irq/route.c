@@ -14,6 +14,8 @@
 #include "diag/audit.h"
 #include "diag/log.h"
 #include "diag/panic.h"
+#include "irq/steps.h"
+#include "lib/lock.h"
 #include "proc/process.h"
 
 enum {
@@ -64,6 +66,7 @@ static struct tn_route_evidence read_back(uint32_t index)
     const struct route *r = &table[index];
     struct tn_route_evidence evidence = {.remapping_clear = true}; /* no remapping on this kernel yet */
     evidence.source_masked = set_mask(r, true);
+    ROUTE_STEP(STEP_READ_BACK, index);
     evidence.source_idle = irq_operations(&r->source)->is_idle(&r->source);
     evidence.not_requested = !lapic_is_pending(vector_of(index));
     evidence.not_in_service = !lapic_is_in_service(vector_of(index));
@@ -77,11 +80,15 @@ static bool fall_silent(uint32_t index,
 {
     for (uint32_t window = 0; window < WINDOWS; window++) {
         struct tn_route_evidence evidence = read_back(index);
-        if (decide(&routes, index, &evidence) == TN_OK)
+        if (decide(&routes, index, &evidence) == TN_OK || ROUTE_UNDRAINED)
             return true;
+        ROUTE_STEP(STEP_WINDOW, index);
         if (!evidence.source_idle)
             (void)set_mask(&table[index], false);
+        lock_release(LOCK_INTERRUPT_ROUTES); /* what arrives takes it; nothing but arrivals changes meanwhile */
+        lock_check_window();
         cpu_interrupt_window();
+        lock_acquire(LOCK_INTERRUPT_ROUTES);
     }
     return false;
 }
@@ -89,10 +96,15 @@ static bool fall_silent(uint32_t index,
 /* Revoked; then silent and free, or out of use for good. */
 static void end(uint32_t index)
 {
+    ROUTE_STEP(STEP_REVOKE, index);
     tn_route_revoke_commit(&routes, index);
+    ROUTE_STEP(STEP_MASK, index);
     if (fall_silent(index, tn_route_drained_decide)) {
+        ROUTE_STEP(STEP_DRAINED, index);
         tn_route_drained_commit(&routes, index);
+        ROUTE_STEP(STEP_FREE, index);
         tn_route_free_commit(&routes, index);
+        ROUTE_STEP(STEP_FREED, index);
         return;
     }
     (void)set_mask(&table[index], true);
@@ -123,18 +135,31 @@ static enum tn_status bind(const struct route *wanted, uint32_t *route)
     uint32_t index = tn_route_bind_commit(&routes);
     table[index] = *wanted;
     table[index].identity.generation = tn_route_generation(&routes, index);
+    ROUTE_STEP(STEP_PROGRAM, index);
     irq_operations(&wanted->source)->program(&wanted->source, vector_of(index));
+    ROUTE_STEP(STEP_SILENCE, index);
     if (!fall_silent(index, tn_route_arm_decide)) {
         end(index);
         return TN_EIO;
     }
+    ROUTE_STEP(STEP_ARM, index);
     tn_route_arm_commit(&routes, index);
+    ROUTE_STEP(STEP_UNMASK, index);
     if (!set_mask(&table[index], false)) {
         end(index);
         return TN_EIO;
     }
+    ROUTE_STEP(STEP_BOUND, index);
     *route = index;
     return TN_OK;
+}
+
+static enum tn_status bind_locked(const struct route *wanted, uint32_t *route)
+{
+    lock_acquire(LOCK_INTERRUPT_ROUTES);
+    enum tn_status status = bind(wanted, route);
+    lock_release(LOCK_INTERRUPT_ROUTES);
+    return status;
 }
 
 enum tn_status route_bind(struct device *device, uint32_t entry, struct process *holder, uint64_t user_data,
@@ -147,13 +172,18 @@ enum tn_status route_bind(struct device *device, uint32_t entry, struct process 
         .user_data = user_data,
     };
     enum tn_status status = irq_source_of(device->function, entry, &wanted.source);
-    return status == TN_OK ? bind(&wanted, route) : status;
+    if (status != TN_OK)
+        return status;
+    lock_acquire(LOCK_DEVICE_MANAGER); /* also through the windows: one change of a device's routes at a time */
+    status = bind_locked(&wanted, route);
+    lock_release(LOCK_DEVICE_MANAGER);
+    return status;
 }
 
 enum tn_status route_bind_kernel(const struct irq_source *source, void (*handler)(void))
 {
     uint32_t index;
-    return bind(&(struct route){.source = *source, .handler = handler}, &index);
+    return bind_locked(&(struct route){.source = *source, .handler = handler}, &index);
 }
 
 const struct tn_identity *route_identity(uint32_t route)
@@ -163,21 +193,27 @@ const struct tn_identity *route_identity(uint32_t route)
 
 /* ---- events ---- */
 
-static void post_event(uint32_t index, uint64_t count)
+static void post_event(struct route *r, uint32_t index, uint64_t count)
 {
-    struct route *r = &table[index];
     r->events++;
-    if (r->handler) {
+    struct tn_cqe *cqe = process_post_begin(r->holder);
+    cqe->user_data = r->user_data;
+    cqe->kind = TN_CQE_INTERRUPT;
+    cqe->status = TN_OK;
+    cqe->value[0] = tn_route_sequence(&routes, index);
+    cqe->value[1] = count;
+    cqe->value[2] = clock_now();
+    cqe->value[3] = cqe->value[4] = cqe->value[5] = 0;
+    process_post_end(r->holder);
+}
+
+/* The kernel's own: handled and acknowledged at once. */
+static void handle_event(struct route *r, uint32_t index)
+{
+    do {
+        r->events++;
         r->handler();
-        return;
-    }
-    struct tn_cqe cqe = {
-        .user_data = r->user_data,
-        .kind = TN_CQE_INTERRUPT,
-        .status = TN_OK,
-        .value = {tn_route_sequence(&routes, index), count, clock_now()},
-    };
-    process_post(r->holder, &cqe);
+    } while (tn_route_acknowledge_commit(&routes, index) != 0);
 }
 
 enum tn_status route_acknowledge_decide(uint32_t route, uint64_t sequence)
@@ -190,7 +226,7 @@ void route_acknowledge_commit(uint32_t route)
     struct route *r = &table[route];
     uint64_t waited = tn_route_acknowledge_commit(&routes, route);
     if (waited != 0)
-        post_event(route, waited);
+        post_event(r, route, waited);
     if (r->is_stormed) {
         r->is_stormed = false;
         (void)set_mask(r, false);
@@ -208,22 +244,34 @@ static void storm(uint32_t index)
                  vector_of(index), irq_operations(&r->source)->name, r->source.entry, ROUTE_STORM);
 }
 
-void route_deliver(uint8_t vector)
+/* What is not an event for a process. */
+static __attribute__((noinline)) void deliver_other(uint32_t index, enum tn_arrival arrival)
 {
-    uint32_t index = (uint32_t)vector - VECTOR_ROUTE_FIRST;
-    enum tn_arrival arrival = tn_route_arrive(&routes, index);
     if (arrival == TN_ARRIVAL_STALE) {
         stale++;
+        ROUTE_STALE(index);
         return;
     }
     table[index].arrived++;
-    if (arrival == TN_ARRIVAL_EVENT) {
-        post_event(index, 1);
-        if (table[index].handler)
-            route_acknowledge_commit(index);
-    } else if (arrival == TN_ARRIVAL_STORM) {
+    if (arrival == TN_ARRIVAL_EVENT)
+        handle_event(&table[index], index);
+    else if (arrival == TN_ARRIVAL_STORM)
         storm(index);
+}
+
+/* Inlined as a whole: this is the way of every event, and counted (irq.raise_to_driver.instr). */
+__attribute__((flatten)) void route_deliver(uint8_t vector)
+{
+    uint32_t index = (uint32_t)vector - VECTOR_ROUTE_FIRST;
+    lock_acquire(LOCK_INTERRUPT_ROUTES);
+    enum tn_arrival arrival = tn_route_arrive(&routes, index);
+    if (arrival == TN_ARRIVAL_EVENT && !table[index].handler) {
+        table[index].arrived++;
+        post_event(&table[index], index, 1);
+    } else {
+        deliver_other(index, arrival);
     }
+    lock_release(LOCK_INTERRUPT_ROUTES);
 }
 
 void route_count_spurious(void)
@@ -233,7 +281,8 @@ void route_count_spurious(void)
 
 /* ---- the end ---- */
 
-void route_release(uint32_t route)
+/* Under both locks. */
+static void release(uint32_t route)
 {
     struct route *r = &table[route];
     bool is_armed = tn_route_state(&routes, route) == TN_ROUTE_ARMED; /* holds a completion for the next event */
@@ -245,11 +294,22 @@ void route_release(uint32_t route)
     r->device = NULL;
 }
 
+void route_release(uint32_t route)
+{
+    lock_acquire(LOCK_DEVICE_MANAGER);
+    lock_acquire(LOCK_INTERRUPT_ROUTES);
+    release(route);
+    lock_release(LOCK_INTERRUPT_ROUTES);
+    lock_release(LOCK_DEVICE_MANAGER);
+}
+
 void route_release_device(const struct device *device)
 {
+    lock_acquire(LOCK_INTERRUPT_ROUTES);
     for (uint32_t i = 0; i < ROUTES_MAX; i++)
         if (tn_route_generation(&routes, i) != 0 && table[i].device == device)
-            route_release(i);
+            release(i);
+    lock_release(LOCK_INTERRUPT_ROUTES);
 }
 
 /* ---- views ---- */
@@ -257,11 +317,11 @@ void route_release_device(const struct device *device)
 bool route_view(uint32_t index, struct route_view *view)
 {
     const struct route *r = &table[index];
+    lock_acquire(LOCK_INTERRUPT_ROUTES);
     uint32_t now = tn_route_state(&routes, index);
-    if (now == TN_ROUTE_FREE)
-        return false;
     *view = (struct route_view){r->source, now, vector_of(index), r->holder, r->arrived, r->events, r->storms};
-    return true;
+    lock_release(LOCK_INTERRUPT_ROUTES);
+    return now != TN_ROUTE_FREE;
 }
 
 struct route_counts route_counts(void)

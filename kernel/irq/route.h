@@ -37,12 +37,12 @@ TN_MUST_CHECK enum tn_status route_bind_kernel(const struct irq_source *source, 
 /* Identity of a route that somebody holds, for capability checks; NULL otherwise. */
 const struct tn_identity *route_identity(uint32_t route);
 /* Acknowledges the event of this sequence; needs one more reserved completion, which the route keeps. TN_EINVAL: not
- * the sequence of an event that is pending. */
+ * the sequence of an event that is pending. Both under one hold of LOCK_INTERRUPT_ROUTES. */
 TN_MUST_CHECK enum tn_status route_acknowledge_decide(uint32_t route, uint64_t sequence);
 void route_acknowledge_commit(uint32_t route);
 /* The revoke sequence; a reservation it holds goes back. */
 void route_release(uint32_t route);
-/* Ends all routes of a device. */
+/* Ends all routes of a device; the device manager calls it, and holds its lock. */
 void route_release_device(const struct device *device);
 
 /* From the interrupt entry. */
@@ -60,7 +60,7 @@ struct route_view {
     uint64_t events;
     uint64_t storms;
 };
-/* Route `index` if it is not free; false for the others. */
+/* Route `index`; false: it is free. */
 bool route_view(uint32_t index, struct route_view *view);
 struct route_counts {
     uint64_t stale;    /* on a vector of a route that nobody holds any more */

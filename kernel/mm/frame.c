@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "diag/panic.h"
+#include "lib/lock.h"
 #include "lib/string.h"
 
 /* What boot.S maps at PHYSMAP_BASE, until kernel_space_init maps all of it. */
@@ -91,7 +92,7 @@ static uint64_t find_run(uint64_t from, uint64_t to, uint64_t count)
     return to;
 }
 
-enum tn_status frames_take(uint64_t count, uint64_t *physical)
+static enum tn_status take(uint64_t count, uint64_t *physical)
 {
     if (count == 0)
         return TN_EINVAL;
@@ -112,6 +113,14 @@ enum tn_status frames_take(uint64_t count, uint64_t *physical)
     return TN_OK;
 }
 
+enum tn_status frames_take(uint64_t count, uint64_t *physical)
+{
+    lock_acquire(LOCK_FRAME_ALLOCATOR);
+    enum tn_status status = take(count, physical);
+    lock_release(LOCK_FRAME_ALLOCATOR);
+    return status;
+}
+
 enum tn_status frames_alloc(uint64_t count, uint64_t *physical)
 {
     enum tn_status status = frames_take(count, physical);
@@ -123,6 +132,7 @@ enum tn_status frames_alloc(uint64_t count, uint64_t *physical)
 void frames_free(uint64_t physical, uint64_t count)
 {
     uint64_t frame = physical / PAGE_SIZE;
+    lock_acquire(LOCK_FRAME_ALLOCATOR);
     for (uint64_t f = frame; f < frame + count; f++)
         if (!is_used(f))
             panic("frame: freed twice");
@@ -131,14 +141,20 @@ void frames_free(uint64_t physical, uint64_t count)
     /* freed memory is looked at first: a small set of frames stays warm, and what it held is seen to be gone */
     if (frame < hint)
         hint = frame;
+    lock_release(LOCK_FRAME_ALLOCATOR);
 }
 
 void frames_quarantine(uint64_t count)
 {
+    lock_acquire(LOCK_FRAME_ALLOCATOR);
     counts.quarantined += count;
+    lock_release(LOCK_FRAME_ALLOCATOR);
 }
 
 struct frame_counts frames_count(void)
 {
-    return counts;
+    lock_acquire(LOCK_FRAME_ALLOCATOR);
+    struct frame_counts now = counts;
+    lock_release(LOCK_FRAME_ALLOCATOR);
+    return now;
 }

@@ -6,6 +6,7 @@
 
 #include "arch/x86_64/io.h"
 #include "diag/log.h"
+#include "lib/lock.h"
 #include "mm/frame.h"
 #include "mm/space.h"
 
@@ -40,13 +41,38 @@ static volatile uint8_t *ecam_register(const struct window *w, uint32_t bdf, uin
     return w->registers + ((uint64_t)(bdf & 0xffff) << 12) + offset;
 }
 
-/* Selects a register; false: out of the ports' reach. The data port for it is CONFIG_DATA + offset % 4. */
-static bool select_port(uint32_t bdf, uint32_t offset)
+static bool is_in_reach_of_ports(uint32_t bdf, uint32_t offset)
 {
-    if (!has_ports || pci_segment(bdf) != 0 || offset >= PCI_CONFIG_BYTES)
-        return false;
+    return has_ports && pci_segment(bdf) == 0 && offset < PCI_CONFIG_BYTES;
+}
+
+/* Selects a register, under LOCK_PCI_CONFIGURATION; returns the data port for it. */
+static uint16_t select_port(uint32_t bdf, uint32_t offset)
+{
     outl(CONFIG_ADDRESS, CONFIG_ENABLE | bdf << 8 | (offset & 0xfc));
-    return true;
+    return (uint16_t)(CONFIG_DATA + offset % 4);
+}
+
+static uint32_t ports_read(uint32_t bdf, uint32_t offset, uint32_t width)
+{
+    lock_acquire(LOCK_PCI_CONFIGURATION);
+    uint16_t port = select_port(bdf, offset);
+    uint32_t value = width == 1 ? inb(port) : width == 2 ? inw(port) : inl(port);
+    lock_release(LOCK_PCI_CONFIGURATION);
+    return value;
+}
+
+static void ports_write(uint32_t bdf, uint32_t offset, uint32_t width, uint32_t value)
+{
+    lock_acquire(LOCK_PCI_CONFIGURATION);
+    uint16_t port = select_port(bdf, offset);
+    if (width == 1)
+        outb(port, (uint8_t)value);
+    else if (width == 2)
+        outw(port, (uint16_t)value);
+    else
+        outl(port, value);
+    lock_release(LOCK_PCI_CONFIGURATION);
 }
 
 static uint32_t config_read(void *context, uint32_t bdf, uint32_t offset, uint32_t width)
@@ -62,12 +88,7 @@ static uint32_t config_read(void *context, uint32_t bdf, uint32_t offset, uint32
             return *at;
         return width == 2 ? *(volatile uint16_t *)(volatile void *)at : *(volatile uint32_t *)(volatile void *)at;
     }
-    if (!select_port(bdf, offset))
-        return nothing;
-    uint16_t port = (uint16_t)(CONFIG_DATA + offset % 4);
-    if (width == 1)
-        return inb(port);
-    return width == 2 ? inw(port) : inl(port);
+    return is_in_reach_of_ports(bdf, offset) ? ports_read(bdf, offset, width) : nothing;
 }
 
 static void config_write(void *context, uint32_t bdf, uint32_t offset, uint32_t width, uint32_t value)
@@ -86,15 +107,8 @@ static void config_write(void *context, uint32_t bdf, uint32_t offset, uint32_t 
             *(volatile uint32_t *)(volatile void *)at = value;
         return;
     }
-    if (!select_port(bdf, offset))
-        return;
-    uint16_t port = (uint16_t)(CONFIG_DATA + offset % 4);
-    if (width == 1)
-        outb(port, (uint8_t)value);
-    else if (width == 2)
-        outw(port, (uint16_t)value);
-    else
-        outl(port, value);
+    if (is_in_reach_of_ports(bdf, offset))
+        ports_write(bdf, offset, width, value);
 }
 
 const struct pci_access pci_ecam = {config_read, config_write, NULL};

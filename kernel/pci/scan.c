@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "diag/log.h"
-#ifdef TN_TWIN
+#ifdef TN_PROVOKE
 #include "diag/provoke_pci.h"
 #endif
 #include "lib/string.h"
@@ -148,7 +148,7 @@ void pci_scan(const struct acpi_info *acpi, const struct memory_map *memory)
         read_function(&pci_machine.function[i]);
     (void)pci_link_bridges(pci_machine.function, pci_machine.count);
     pci_machine.groups = pci_group(pci_machine.function, pci_machine.count);
-#ifdef TN_TWIN
+#ifdef TN_PROVOKE
     if (!provoke_unassigned)
 #endif
         pci_assign(acpi, memory);

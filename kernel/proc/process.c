@@ -49,7 +49,12 @@ enum tn_status process_take_frames(struct process *p, uint64_t pages, uint64_t *
 
 void process_post(struct process *p, const struct tn_cqe *cqe)
 {
-    p->cq[tn_ring_post_commit(&p->ring)] = *cqe;
+    *process_post_begin(p) = *cqe;
+    process_post_end(p);
+}
+
+void process_post_end(struct process *p)
+{
     /* pairs with the process's load-acquire of cq_tail: the entry before the index */
     __atomic_store_n(&p->header->cq_tail, p->ring.cq_tail, __ATOMIC_RELEASE);
     if (p->state == PROCESS_WAITING && tn_ring_unread(&p->ring, process_cq_head(p)) >= p->wait_min)

@@ -96,6 +96,13 @@ TN_MUST_CHECK enum tn_status process_take_frames(struct process *process, uint64
 
 /* Posts a completion for which space was reserved, and wakes the process if that is what it waited for. */
 void process_post(struct process *process, const struct tn_cqe *cqe);
+/* The same in two steps, for one that is made in its place: where it goes, every word of it to be written; then that it
+ * is there. */
+static inline struct tn_cqe *process_post_begin(struct process *process)
+{
+    return &process->cq[tn_ring_post_commit(&process->ring)];
+}
+void process_post_end(struct process *process);
 /* How far the process says it has read its completions: input. Pairs with its release after it has read them: only then
  * are those places written again. */
 static inline uint32_t process_cq_head(const struct process *process)

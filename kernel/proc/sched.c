@@ -8,6 +8,7 @@
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/lapic.h"
 #include "arch/x86_64/percpu.h"
+#include "lib/lock.h"
 #include "proc/process.h"
 
 #define SLICE_NS UINT64_C(5000000)
@@ -55,12 +56,18 @@ void sched_ready(struct process *process)
         start_slice();
 }
 
+/* The running process goes. */
+static void give_up_cpu(void)
+{
+    running = NULL;
+    this_cpu()->current = NULL; /* its registers and space are loaded again when it is picked again */
+    slice_end = TN_DEADLINE_NEVER;
+}
+
 void sched_remove(struct process *process)
 {
     if (running == process) {
-        running = NULL;
-        this_cpu()->current = NULL; /* its registers and space are loaded again when it is picked again */
-        slice_end = TN_DEADLINE_NEVER;
+        give_up_cpu();
         return;
     }
     struct process *before = NULL;
@@ -77,13 +84,17 @@ void sched_remove(struct process *process)
     }
 }
 
-void sched_wait(struct process *process, uint64_t deadline)
+void sched_wait(struct process *process, uint64_t deadline, uint64_t now)
 {
-    sched_remove(process);
+    if (__builtin_expect(running == process, 1))
+        give_up_cpu();
+#ifndef TN_TWIN /* negative twin: it stays in the queue, and goes on without what it waits for */
+    else
+        sched_remove(process); /* its slice ended in a window of its own call: it is in the queue */
+#endif
     process->state = PROCESS_WAITING;
     process->deadline = deadline;
-    if (deadline != TN_DEADLINE_NEVER)
-        timer_by(deadline, clock_now());
+    timer_by(deadline, now); /* never is later than any shot */
 }
 
 void sched_timer(void)
@@ -116,22 +127,22 @@ void sched_timer(void)
 
 struct tn_frame *sched_next(void)
 {
-    while (!running) {
-        if (!ready_first) {
+    lock_check_none();
+    struct process *next = running;
+    if (!next) {
+        while (!ready_first)
             cpu_wait_for_interrupt();
-            continue;
-        }
-        running = ready_first;
-        ready_first = running->next_ready;
-        if (!ready_first)
-            ready_last = NULL;
+        next = running = ready_first;
+        ready_first = next->next_ready;
         if (ready_first)
             start_slice();
+        else
+            ready_last = NULL;
     }
-    if (this_cpu()->current != running) {
-        this_cpu()->current = running;
-        space_activate(&running->space);
-        cpu_set_frame(&running->frame);
+    if (this_cpu()->current != next) {
+        this_cpu()->current = next;
+        space_activate(&next->space);
+        cpu_set_frame(&next->frame);
     }
-    return &running->frame;
+    return &next->frame;
 }

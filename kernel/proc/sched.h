@@ -14,8 +14,8 @@ struct tn_frame;
 void sched_ready(struct process *process);
 /* The process no longer runs or waits for its turn (it blocks, or has ended). */
 void sched_remove(struct process *process);
-/* The running process waits until `deadline` at the latest. */
-void sched_wait(struct process *process, uint64_t deadline);
+/* The running process waits until `deadline` at the latest; `now` counts only if there is one. */
+void sched_wait(struct process *process, uint64_t deadline, uint64_t now);
 /* The timer has fired: ends waits whose deadline has passed, and the slice. */
 void sched_timer(void);
 /* Picks the process to go on with and loads its space; waits for an interrupt if there is none. */

@@ -86,6 +86,24 @@ PROVOKED = {
     "stack": r"^panic: double fault \(vector 8\) in the kernel\b",
     "nmi": r"^panic: NMI \(vector 2\) in the kernel\b",
 }
+PROVOKED_NOTHING = r"^provoke: {kind} did nothing$"
+_ROUTES = r"interrupt routes \(rank 20"
+_DEVICES = r"device manager \(rank 10"
+_PLACE = r"kernel/diag/provoke\.c:(?P<{name}>\d+)"
+_FIRST, _SECOND = _PLACE.format(name="first"), _PLACE.format(name="second")
+LOCK_REPORTS = {
+    "lock-order": rf"^panic: lock: wrong order: {_DEVICES}\) is taken at {_SECOND}, while {_ROUTES}\) is held since {_FIRST}$",
+    "lock-release": rf"^panic: lock: wrong order: {_DEVICES}, held since {_FIRST}\) is given back at {_SECOND}, "
+    rf"before {_ROUTES}\), which is held since kernel/diag/provoke\.c:\d+$",
+    "lock-window": rf"^panic: lock: {_ROUTES}\) is held since {_FIRST} at a window for interrupts, {_SECOND}$",
+}
+LOCK_TWICE = (
+    r"^panic: lock: log \(rank 70\) is taken at kernel/diag/serial\.c:\d+, and is held since kernel/diag/provoke\.c:(?P<first>\d+)$"
+)
+LOCK_HELD = r"^panic: held: {name}, since kernel/diag/provoke\.c:(?P<line>\d+)$"
+LOCK_ROW = (
+    r"^lock (?P<name>[\w ]+) rank (?P<rank>\d+), free, taken (?P<taken>\d+)(, last at (?P<file>[\w/.]+):\d+)?$"
+)
 BACKTRACE = r"^panic:\s+(#\d+|at)\s+[0-9a-f]{16}$"
 PANIC_END = r"^panic: end$"
 PROCESS_FAULT = r"^fault: {process}: {what}\b"
@@ -142,8 +160,18 @@ AUDIT_REFUSALS = r"^auditor: auditor: no room TN_ERANGE, too much TN_ERANGE, mem
 AUDIT_LOST = r"^auditor: auditor: lost (?P<lost>\d+)$"
 
 # machines
+RAM = r"^memory: (?P<mib>\d+) MiB RAM, \d+ pages free$"
 PARKED = r"^cpu: \d+ processors; one is used, (?P<parked>\d+) stay parked$"
 PROTECTION = r"^cpu: NX, SMEP (?P<smep>on|absent), SMAP (?P<smap>on|absent), UMIP (?P<umip>on|absent)$"
 MULTIBOOT2 = r"^boot: multiboot2, command line: manifest=read$"
 STORM = r"^irq: vector \d+ storms \(MSI, entry 0\): 1024 interrupts without an acknowledgement, masked until one$"
 STORM_OK = r"^irq_storm: SELFTEST: interrupt storm ok$"
+
+# an interrupt at each step of its route
+STEP_RAISED = r"^provoke: round (?P<round>\d+) raised (?P<raised>\d+) stale (?P<stale>\d+) at (?P<step>.+)$"
+STEP_HEARD = (
+    r"^irq_steps: irq_steps: round (?P<round>\d+) before (?P<before>\d+) old (?P<old>\d+) unasked (?P<unasked>\d+) "
+    r"asked (?P<asked>\d+)$"
+)
+SLOW_WINDOW = r"^provoke: a slow window$"
+SLOW_WAIT = r"^slow_bind: slow_bind: the wait ends with (?P<status>TN_\w+), (?P<when>before|at) its deadline$"

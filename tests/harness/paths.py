@@ -10,6 +10,7 @@ TOOLS = os.path.join(ROOT, "tools")
 LOGS = os.path.join(BUILD, "test-logs")
 KERNEL = os.path.join(BUILD, "tenure.elf")
 TWIN = os.path.join(BUILD, "tenure-twin.elf")
+CHECKED = os.path.join(BUILD, "tenure-checked.elf")  # every guarantee, the checks of a debug build, and provocations
 PROGRAMS = os.path.join(BUILD, "user")
 TEST_MANIFESTS = os.path.join(ROOT, "tests", "manifests")
 PYTHON = "/usr/bin/python3"

@@ -15,7 +15,7 @@ import qemu
 
 RNG = [word for n in range(3) for word in ("-device", f"virtio-rng-pci,addr={16 + n:x}")]
 OVERLONG = "x" * 200
-SCRIPT = ["page off", "pci", "pci -v", "pci all", "acpi", "irq", "mmio", "mem", "ps", "caps", "ledger", "audit", "audit kernel"]
+SCRIPT = ["page off", "pci", "pci -v", "pci all", "acpi", "irq", "locks", "mmio", "mem", "ps", "caps", "ledger", "audit", "audit kernel"]
 SCRIPT += ["audit nobody", "help", "page", "frobnicate now", OVERLONG, "", "   mem   "]
 
 
@@ -93,6 +93,7 @@ ROWS = {
     "pci all": r"^pci: `pci` or `pci -v`$",
     "acpi": r"^DMAR not there, or not usable: no Intel IOMMU is known: devices are not isolated$",
     "irq": r"^\d+ of 128 routes in use; stale 0, spurious \d+, lost 0$",
+    "locks": r"^lock log rank 70, free, taken [1-9]\d*(, last at \S+)?$",
     "mmio": r"^\d+ of 256 windows in use$",
     "mem": r"^free: \d+ pages$",
     "   mem   ": r"^free: \d+ pages$",
@@ -129,6 +130,18 @@ def test_each_command_answers_at_the_early_prompt(early, line):
 @pytest.mark.parametrize("line", ROWS_SHELL)
 def test_each_command_answers_in_the_shell(shell, line):
     assert [x for x in shell.answers[line] if re.search(ROWS_SHELL[line], x)], shell.answers[line]
+
+
+def same_command(one, other):
+    return one.split()[0] == other.split()[0]
+
+
+@pytest.mark.parametrize("line", ROWS_SHELL)
+def test_twin_the_answer_to_another_command_is_not_taken_for_it(shell, line):
+    """The negative twin: what is asked of an answer holds for no other one."""
+    others = [other for other in ROWS_SHELL if not same_command(line, other)]
+    assert len(others) >= len(ROWS_SHELL) - 4
+    assert [other for other in others for x in shell.answers[other] if re.search(ROWS_SHELL[line], x)] == []
 
 
 def functions_of(lines):

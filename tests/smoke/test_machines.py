@@ -15,17 +15,21 @@ import qemu
 OVMF = "/usr/share/OVMF"
 
 
-def does_the_job(folder, extra=(), memory=256, loader=None):
-    """The default manifest on this machine; returns the machine."""
+def does_the_job(folder, extra=(), memory=256, loader=None, spoil=lambda disk: None):
+    """The default manifest on this machine; returns the machine. `spoil` changes the disk behind the comparison's back."""
     disk, scratch = disks.Image(folder, MiB), disks.scratch(folder, MiB)
+    content = disk.sha256()
+    spoil(disk)
     m, status = machine.run(
         archive.build(folder), "manifest=read", [disk.disk(), scratch.disk(read_only=False)], extra=extra, memory=memory,
         loader=loader, timeout=120,
     )
     assert status == qemu.EXIT_SUCCESS, m.text()
-    assert m.find(messages.READ)["sha256"] == disk.sha256()
+    assert m.find(messages.READ)["sha256"] == content
     return m
 
+
+RAM_MIB = {"64 MiB": (56, 64), "8 GiB": (8000, 8192)}  # of the others: of 256
 
 ROWS = {
     "64 MiB": dict(memory=64),
@@ -36,9 +40,8 @@ ROWS = {
 }
 
 
-@pytest.mark.parametrize("row", ROWS)
-def test_the_default_job_is_done_on_a_machine_with(row, folder):
-    m = does_the_job(folder, **ROWS[row])
+def check_row(row, m):
+    """What a machine of this row must say of itself."""
     if row == "two processors":
         assert m.find(messages.PARKED)["parked"] == "1"
     elif row == "eight sockets":
@@ -47,6 +50,41 @@ def test_the_default_job_is_done_on_a_machine_with(row, folder):
         m.lacks(messages.PARKED)
     if row == "an old processor":
         assert m.find(messages.PROTECTION)["smap"] == "absent"
+    else:
+        assert m.find(messages.PROTECTION)["smap"] == "on"
+    low, high = RAM_MIB.get(row, (200, 256))
+    assert low <= int(m.find(messages.RAM)["mib"]) <= high
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_the_default_job_is_done_on_a_machine_with(row, folder):
+    check_row(row, does_the_job(folder, **ROWS[row]))
+
+
+@pytest.fixture(scope="module")
+def another(tmp_path_factory):
+    return does_the_job(str(tmp_path_factory.mktemp("another")), extra=["-smp", "3"], memory=100)
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_twin_another_machine_is_not_taken_for_one_with(row, another):
+    """The negative twin: the same checks on a machine that does its job and is none of the rows."""
+    with pytest.raises(AssertionError):
+        check_row(row, another)
+
+
+def one_byte(disk):
+    with open(disk.path, "r+b") as file:
+        file.seek(disk.size // 2)
+        byte = file.read(1)[0]
+        file.seek(disk.size // 2)
+        file.write(bytes([byte ^ 1]))
+
+
+def test_twin_a_job_that_reads_one_wrong_bit_is_noticed(folder):
+    """The negative twin: the job succeeds, and what it read is not what was to be read."""
+    with pytest.raises(AssertionError, match="sha256|=="):
+        does_the_job(folder, spoil=one_byte)
 
 
 @pytest.mark.parametrize("firmware", ["BIOS", "UEFI"])

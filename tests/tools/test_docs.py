@@ -41,6 +41,28 @@ def test_a_table_with_one_row_less_is_another_drawing(folder):
     assert drawing(folder, folder) != drawn()
 
 
+def locks_page(header_root, folder):
+    """What `make docs` would write for the kernel/lib/lock.h under `header_root`."""
+    program = os.path.join(folder, "draw")
+    words = ["gcc", "-std=gnu17", "-w", f"-I{header_root}", f"{paths.TOOLS}/draw_locks.c", "-o", program]
+    subprocess.run(words, check=True)
+    return subprocess.run([program], capture_output=True, text=True, check=True).stdout
+
+
+def test_the_page_of_locks_is_that_of_the_table(folder):
+    with open(os.path.join(paths.ROOT, "docs", "locks.md"), encoding="utf-8") as file:
+        assert locks_page(paths.ROOT, folder) == file.read(), "make docs writes docs/locks.md anew"
+
+
+def test_a_lock_of_another_rank_is_another_page(folder):
+    os.makedirs(os.path.join(folder, "kernel", "lib"))
+    with open(os.path.join(paths.ROOT, "kernel", "lib", "lock.h"), encoding="utf-8") as file:
+        text = file.read()
+    with open(os.path.join(folder, "kernel", "lib", "lock.h"), "w", encoding="utf-8") as file:
+        file.write(text.replace("X(60, AUDIT_LOG", "X(65, AUDIT_LOG"))
+    assert locks_page(folder, folder) != locks_page(paths.ROOT, folder)
+
+
 def test_the_library_s_reference_is_that_of_its_headers():
     with open(os.path.join(paths.ROOT, "docs", "libtenure-api.md"), encoding="utf-8") as file:
         assert api_reference.whole() == file.read(), "make docs writes docs/libtenure-api.md anew"

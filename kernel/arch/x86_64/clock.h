@@ -21,11 +21,9 @@ static inline uint64_t clock_scale(uint64_t ticks, uint64_t scale)
     return (uint64_t)((unsigned __int128)ticks * scale >> 32);
 }
 
-/* Before calibration: 0. */
+/* Before calibration the factor is 0, and so is the time. */
 static inline uint64_t clock_now(void)
 {
-    if (boot_clock.tsc_to_ns == 0)
-        return 0;
     return clock_scale(rdtsc() - boot_clock.tsc_at_boot, boot_clock.tsc_to_ns);
 }
 

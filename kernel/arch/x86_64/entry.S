@@ -52,7 +52,6 @@
     push %r13
     push %r14
     push %r15
-    cld
     .endm
 
     /* ends with rsp at the frame's rip, as IRET wants it */
@@ -140,8 +139,8 @@ enter_user:
     mov %rdi, %rax
     jmp resume
 
-/* User mode may have set AC, which would switch SMAP off in here; CLAC does not exist on every CPU. Only on a kernel stack:
- * in front of a process's frame lies another process. */
+/* User mode may have set DF, and AC, which would switch SMAP off in here; CLAC does not exist on every CPU. Only on a kernel
+ * stack: in front of a process's frame lies another process. */
 .macro CLEAR_FLAGS
     pushq $2
     popfq
@@ -174,6 +173,7 @@ trap_in_kernel:
     /* NMI, #DF and #MC can come between SYSCALL and SWAPGS; they end the machine and need no gs. */
 trap_fatal:
     SAVE_REGISTERS
+    cld
     mov %rsp, %rdi
     and $-16, %rsp
     call trap_is_fatal

@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/lock.h"
+
 struct process;
 struct tn_frame;
 
@@ -24,6 +26,9 @@ struct percpu {
     uint64_t stack;          /* top of the kernel stack */
     struct process *current; /* running or last run; NULL before the first */
     uint32_t apic_id;
+#ifdef LOCK_CHECKS
+    struct lock_stack locks;
+#endif
 };
 static_assert(offsetof(struct percpu, scratch) == PERCPU_SCRATCH, "entry.S");
 static_assert(offsetof(struct percpu, frame) == PERCPU_FRAME, "entry.S");

@@ -58,19 +58,26 @@ static const char *exception_name(uint64_t vector)
     return vector < VECTOR_EXCEPTIONS && name[vector] ? name[vector] : "reserved exception";
 }
 
-static void interrupt(uint64_t vector)
+static __attribute__((noinline)) void interrupt_of_no_route(uint64_t vector)
 {
     if (vector == VECTOR_TIMER) {
         lapic_eoi();
         sched_timer();
-    } else if (vector >= VECTOR_ROUTE_FIRST && vector <= VECTOR_ROUTE_LAST) {
-        route_deliver((uint8_t)vector);
-        lapic_eoi();
     } else if (vector == VECTOR_SPURIOUS || (vector >= VECTOR_PIC && vector < VECTOR_PIC + 16)) {
         route_count_spurious(); /* neither wants an EOI */
     } else {
         route_count_spurious();
         lapic_eoi();
+    }
+}
+
+static void interrupt(uint64_t vector)
+{
+    if (vector >= VECTOR_ROUTE_FIRST && vector <= VECTOR_ROUTE_LAST) {
+        route_deliver((uint8_t)vector);
+        lapic_eoi();
+    } else {
+        interrupt_of_no_route(vector);
     }
 }
 
@@ -104,15 +111,19 @@ static void report_user_fault(const struct process *process, const struct tn_fra
     print_user_backtrace(frame);
 }
 
-struct tn_frame *trap_from_user(struct tn_frame *frame)
+static __attribute__((noinline)) void fault_from_user(const struct tn_frame *frame)
 {
     struct process *process = this_cpu()->current;
-    if (frame->vector < VECTOR_EXCEPTIONS) {
-        report_user_fault(process, frame);
-        process_end(process, PROCESS_END_FAULT, frame->vector);
-    } else {
+    report_user_fault(process, frame);
+    process_end(process, PROCESS_END_FAULT, frame->vector);
+}
+
+struct tn_frame *trap_from_user(struct tn_frame *frame)
+{
+    if (frame->vector < VECTOR_EXCEPTIONS)
+        fault_from_user(frame);
+    else
         interrupt(frame->vector);
-    }
     return sched_next();
 }
 
