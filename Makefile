@@ -12,8 +12,10 @@ DIR    := build$(if $(filter debug,$(BUILD)),-debug)$(if $(filter-out gcc,$(CC))
 export TENURE_DISK := $(DISK)
 RUN = $(PYTHON) tools/run.py --build $(DIR) $${TENURE_DISK:+--disk "$$TENURE_DISK"} $(if $(MEM),--memory '$(MEM)')
 
+HOSTILE = $(addprefix tests/smoke/test_,$(addsuffix .py,isolation hostile_calls guard device_authority edu irq_steps))
+
 .DEFAULT_GOAL := help
-.PHONY: docs iso prove help run diag run-read test test-long build bench coverage format clean deps configure
+.PHONY: tcb test-hostile docs iso prove help run diag run-read test test-long build bench coverage format clean deps configure
 
 help:           ## Lists the targets
 	@sed -n 's/^\([a-z-]*\): .*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -38,6 +40,13 @@ test: configure ## Builds everything and runs every test
 test-long: configure ## Runs the long tests; interrupted, it goes on where it stopped
 	@ninja -C $(DIR) --quiet all tests
 	@$(PYTHON) tools/runlong.py --build $(DIR) $(if $(MINUTES),--minutes '$(MINUTES)')
+
+test-hostile: configure ## Runs the programs that try to break out, the long ones too
+	@ninja -C $(DIR) --quiet all tests
+	@TENURE_BUILD=$(DIR) $(PYTHON) -m pytest -q -c tests/pytest.ini --rootdir tests -m 'long or not long' $(HOSTILE)
+
+tcb:            ## Counts the lines that everything trusts
+	@$(PYTHON) tools/tcb.py
 
 build: configure ## Builds build/tenure.elf and build/initrd.cpio (release)
 	@ninja -C $(DIR) --quiet

@@ -48,6 +48,7 @@ class Figure:
     per_operation: bool  # divided by the operations that the guest reports
     unit: str
     extra: tuple = ()  # further words for QEMU
+    iommu: bool = False  # is there one, and does the disk obey it?
     each: bool = False  # from each first mark to the next last one; the median of all
 
 
@@ -65,10 +66,18 @@ FIGURES = (
         ("-device", f"edu,addr={EDU_SLOT}", "-device", "rocker,addr=7,name=switch"),
         each=True,
     ),
-    Figure("blk.virtio.read4k.qd1.trusted.instr", "bench_qd1", (START, STOP), True, True, "instr/op"),
-    Figure("blk.virtio.read4k.qd32.trusted.instr", "bench_qd32", (START, STOP), True, True, "instr/op"),
-    Figure("blk.virtio.read4k.qd1.trusted.instr.guardoff", "bench_qd1_guardoff", (START, STOP), True, True, "instr/op"),
-    Figure("blk.virtio.read4k.qd32.trusted.instr.guardoff", "bench_qd32_guardoff", (START, STOP), True, True, "instr/op"),
+    *(
+        Figure(f"blk.virtio.read4k.qd{depth}.{policy}.instr{guard}", f"bench_qd{depth}{manifest}{guard.replace('.', '_')}",
+               (START, STOP), True, True, "instr/op", iommu=policy != "trusted")
+        for depth in (1, 32)
+        for policy, manifest, guard in (
+            ("trusted", "", ""),
+            ("trusted", "", ".guardoff"),
+            ("pool", "_pool", ""),
+            ("strict", "", ""),
+            ("strict", "", ".guardoff"),
+        )
+    ),
 )
 LIVES = ("life.core.instr", "life.queue.instr")  # counted on the host
 
@@ -106,15 +115,17 @@ def raise_register(build, figure):
 def boot(build, figure, count_mmio):
     """(log, marks) of one run; marks: list of (number, counters)."""
     manifest, disk = figure.manifest, figure.disk
+    obeys = {"iommu_platform": True} if figure.iommu else {}
     append = f"manifest={manifest}"
     if figure.marks == (RAISE, WOKEN):
         append += f" args.raiser=ops=2000,target={raise_register(build, figure)}"
-    disks = [qemu.Disk({"driver": "null-co", "size": NULL_DISK_BYTES, "read-zeroes": False})] if disk else []
+    disks = [qemu.Disk({"driver": "null-co", "size": NULL_DISK_BYTES, "read-zeroes": False}, **obeys)] if disk else []
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "marks")
         plugin = os.path.join(build, "bench", "icnt.so")
         # icount ties the guest's clock to its instructions, so that timers fire at the same places each time.
-        extra = ["-icount", "shift=0,sleep=off", "-plugin", f"{plugin},out={out}" + (",io=on" if count_mmio else ""), *figure.extra]
+        extra = ["-icount", "shift=0,sleep=off", "-plugin", f"{plugin},out={out}" + (",io=on" if count_mmio else "")]
+        extra += [*(["-device", "intel-iommu"] if figure.iommu else []), *figure.extra]
         words = qemu.command_line(
             os.path.join(build, "tenure.elf"), os.path.join(build, "initrd.cpio"), append, disks, extra=extra
         )

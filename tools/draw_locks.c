@@ -30,6 +30,5 @@ int main(void)
         "| rank | lock | guards | why here |\n|---|---|---|---|\n");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         printf("| %u | %s | %s | %s |\n", rows[i].rank, rows[i].name, rows[i].guards, rows[i].why);
-    printf("\nThe room between 20 and 40 is for an IOMMU: routes are programmed through it, and it needs frames.\n");
     return 0;
 }

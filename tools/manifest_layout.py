@@ -15,7 +15,7 @@ RING_ENTRIES_MAX = 1024
 
 MATCH_CLASS = 1
 MATCH_ID = 2
-POLICIES = {"blocked": 0, "trusted": 1}
+POLICIES = {"blocked": 0, "trusted": 1, "remapped-pool": 2, "remapped-strict": 3}
 RIGHTS = {"read": 1, "read-write": 1 | 2}
 PROCESS_JOB = 1
 PROCESS_GUARD_OFF = 2

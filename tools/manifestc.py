@@ -138,7 +138,7 @@ def device_of(table, path):
         if not isinstance(value, str) or not re.fullmatch(r"[0-9a-fA-F]{4}:[0-9a-fA-F]{4}", value):
             raise ManifestError(path + ("id",), value, 'vendor and device as "vvvv:dddd", four hex digits each')
         match, number_wanted = layout.MATCH_ID, int(value.replace(":", ""), 16)
-    policy = table.get("policy", "blocked")
+    policy = table.get("policy", "remapped-strict")
     if not isinstance(policy, str) or policy not in layout.POLICIES:
         raise ManifestError(path + ("policy",), policy, " or ".join(f'"{p}"' for p in layout.POLICIES))
     index = number(table.get("index", 0), path + ("index",), 255)

@@ -25,6 +25,7 @@
 #include "diag/provoke_pci.h"
 #endif
 #include "diag/serial.h"
+#include "iommu/iommu.h"
 #include "irq/route.h"
 #include "irq/source.h"
 #include "lib/string.h"
@@ -152,6 +153,8 @@ _Noreturn void kernel_main(uint64_t handover, uint32_t magic)
     provoke_irq_from_command_line();
 #endif
     pci_scan(&acpi, &boot.memory);
+    iommu_init(&acpi, &boot.memory); /* before any message is programmed, and while no device may write */
+    iommu_set_fault_vector(VECTOR_IOMMU, lapic_id());
     irq_sources_init(&acpi);
     irq_sources_report();
     log_line("MARK boot: pci");

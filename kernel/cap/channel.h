@@ -38,7 +38,7 @@ uint32_t channel_index(const struct channel *channel);
 struct channel *channel_at(uint32_t index);
 const struct tn_identity *channel_identity(uint32_t index);
 /* The device of the process that serves this channel; NULL if it has none. */
-const struct device *channel_device(const struct channel *channel);
+struct device *channel_device(const struct channel *channel);
 
 /* Is the process that serves it still there? */
 bool channel_is_served(const struct channel *channel);
@@ -51,6 +51,10 @@ void service_serve(struct service *service, uint64_t user_data, uint32_t credits
 void service_serve_again(struct service *service);
 /* TN_OP_COMPLETE. */
 TN_MUST_CHECK enum tn_status service_complete(struct service *service, const struct tn_sqe *sqe);
+
+/* What was completed since the last time comes back to its clients, after one invalidation. At the end of every entry,
+ * and before anything else happens to those clients or their service. */
+void channels_settle(void);
 
 /* The process has ended, as a client and as a server. */
 void channels_client_ended(struct process *client);

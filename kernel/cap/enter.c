@@ -8,6 +8,7 @@
 
 #include "arch/x86_64/clock.h"
 #include "arch/x86_64/percpu.h"
+#include "cap/channel.h"
 #include "cap/operation.h"
 #include "lib/string.h"
 #include "proc/process.h"
@@ -62,6 +63,7 @@ struct tn_frame *syscall_from_user(struct tn_frame *frame)
         status = TN_EINVAL;
     else if (to_submit != 0) {
         status = consume(p, to_submit, &consumed);
+        channels_settle();
         if (!process_is_live(p))
             return sched_next();
     }

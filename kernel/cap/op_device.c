@@ -6,6 +6,7 @@
 
 #include "arch/x86_64/layout.h"
 #include "device/device.h"
+#include "device/fault.h"
 #include "device/mmio.h"
 #include "irq/route.h"
 #include "lib/lock.h"
@@ -48,6 +49,13 @@ enum tn_status op_device_bus_master(struct call *call)
     if (call->sqe->arg[0] > 1)
         return TN_EINVAL;
     return device_set_bus_master(device_of(call), call->sqe->arg[0] == 1);
+}
+
+enum tn_status op_device_watch(struct call *call)
+{
+    if (call->sqe->flags & TN_SQE_QUIET)
+        return TN_EINVAL;
+    return fault_watch(device_of(call), call->sqe->user_data);
 }
 
 enum tn_status op_mmio_map(struct call *call)

@@ -97,7 +97,7 @@ enum tn_status op_shared_alloc(struct call *call)
         return TN_EKIND;
     enum tn_status status = take_buffer(call, TN_KIND_DMA_SHARED, &slot);
     if (status == TN_OK)
-        call->value[2] = pool_buffer_physical(pool, slot); /* the token; under `trusted` it is the device address */
+        call->value[2] = pool_buffer_token(pool, slot);
     return status;
 }
 

@@ -49,11 +49,6 @@ static enum tn_status op_exit(struct call *call)
     return TN_OK;
 }
 
-static enum tn_status op_submit(struct call *call)
-{
-    return channel_submit(call->process, call->sqe);
-}
-
 static enum tn_status op_serve(struct call *call)
 {
     struct process *p = call->process;
@@ -94,6 +89,7 @@ static const struct operation operations[] = {
     [TN_OP_DEVICE_CONFIG_READ] = {op_device_config_read, TN_KIND_DEVICE, TN_RIGHT_READ, POST_RESULT, DATA},
     [TN_OP_DEVICE_BAR] = {op_device_bar, TN_KIND_DEVICE, TN_RIGHT_READ, POST_RESULT, DATA},
     [TN_OP_DEVICE_BUS_MASTER] = {op_device_bus_master, TN_KIND_DEVICE, TN_RIGHT_CONTROL, POST_RESULT, CONTROL},
+    [TN_OP_DEVICE_WATCH] = {op_device_watch, TN_KIND_DEVICE, TN_RIGHT_READ, POSTS_LATER, DATA},
     [TN_OP_MMIO_MAP] = {op_mmio_map, TN_KIND_DEVICE, TN_RIGHT_CONTROL, POST_RESULT, CONTROL},
     [TN_OP_MMIO_RELEASE] = {op_mmio_release, TN_KIND_DEVICE_MMIO, TN_RIGHT_CONTROL, POST_RESULT, CONTROL},
     [TN_OP_INTERRUPT_BIND] = {op_interrupt_bind, TN_KIND_DEVICE, TN_RIGHT_CONTROL, POST_RESULT, CONTROL},
@@ -105,7 +101,6 @@ static const struct operation operations[] = {
     [TN_OP_BUFFER_ALLOC] = {op_buffer_alloc, TN_KIND_DMA_POOL, TN_RIGHT_WRITE, POST_RESULT, DATA},
     [TN_OP_BUFFER_RELEASE] = {op_buffer_release, TN_KIND_DMA_BUFFER, 0, POST_RESULT, DATA},
     [TN_OP_SHARED_ALLOC] = {op_shared_alloc, TN_KIND_DMA_POOL, TN_RIGHT_WRITE, POST_RESULT, CONTROL},
-    [TN_OP_SUBMIT] = {op_submit, TN_KIND_COUNT, 0, POSTS_ITSELF, DATA},
     [TN_OP_SERVE] = {op_serve, TN_KIND_SERVICE, TN_RIGHT_CONTROL, POST_RESULT, CONTROL},
     [TN_OP_COMPLETE] = {op_complete, TN_KIND_SERVICE, TN_RIGHT_CONTROL, POST_RESULT, DATA},
     [TN_OP_AUDIT_READ] = {op_audit_read, TN_KIND_AUDIT_LOG, TN_RIGHT_READ, POST_RESULT, DATA},
@@ -185,7 +180,36 @@ static __attribute__((noinline)) void audit(const struct call *call, enum tn_sta
     process_audit(call->process, call->sqe->op, status, call->kind, generation, 0);
 }
 
-void operation_run(struct process *p, const struct tn_sqe *sqe)
+static void post_result(const struct call *call, enum tn_status status)
+{
+    struct tn_cqe cqe = {.user_data = call->sqe->user_data, .kind = TN_CQE_RESULT, .status = status};
+    if (status == TN_OK)
+        for (uint32_t i = 0; i < 6; i++)
+            cqe.value[i] = call->value[i];
+    process_post(call->process, &cqe);
+}
+
+/* A request ends, and its completion becomes a credit again: what run_any would do, in one line, because every request
+ * takes it. */
+static void complete_quietly(struct process *p, const struct tn_sqe *sqe)
+{
+    struct call call = {.process = p, .sqe = sqe};
+    enum tn_status status = cap_resolve(p, sqe->handle, TN_KIND_SERVICE, TN_RIGHT_CONTROL, &call.cap);
+    if (status == TN_OK) {
+        struct service *service = service_at(call.cap->object);
+        call.kind = TN_KIND_SERVICE;
+        status = service_complete(service, sqe);
+        if (status == TN_OK) {
+            audit_allowed[p->index]++;
+            service_serve_again(service);
+            return;
+        }
+    }
+    audit(&call, status);
+    post_result(&call, status);
+}
+
+static __attribute__((noinline)) void run_any(struct process *p, const struct tn_sqe *sqe)
 {
     struct call call = {.process = p, .sqe = sqe};
     const struct operation *operation = NULL;
@@ -197,17 +221,26 @@ void operation_run(struct process *p, const struct tn_sqe *sqe)
     if (operation && (operation->outcome == POSTS_ITSELF || (operation->outcome == POSTS_LATER && status == TN_OK)))
         return;
     if (status == TN_OK && sqe->flags & TN_SQE_QUIET) {
-        if (sqe->op == TN_OP_COMPLETE) /* the completion that is not needed becomes a credit again */
-            service_serve_again(service_at(call.cap->object));
-        else if (sqe->op != TN_OP_INTERRUPT_ACK) /* the route keeps it while it is armed */
+        if (sqe->op != TN_OP_INTERRUPT_ACK) /* the route keeps its completion while it is armed */
             tn_ring_unreserve_commit(&p->ring, 1);
         return;
     }
-    struct tn_cqe cqe = {.user_data = sqe->user_data, .kind = TN_CQE_RESULT, .status = status};
-    if (status == TN_OK)
-        for (uint32_t i = 0; i < 6; i++)
-            cqe.value[i] = call.value[i];
-    process_post(p, &cqe);
+    post_result(&call, status);
+}
+
+void operation_run(struct process *p, const struct tn_sqe *sqe)
+{
+    if (sqe->op == TN_OP_SUBMIT) {
+        enum tn_status status = channel_submit(p, sqe);
+        if (status == TN_OK)
+            audit_allowed[p->index]++;
+        else
+            audit(&(struct call){.process = p, .sqe = sqe}, status);
+    } else if (sqe->op == TN_OP_COMPLETE && sqe->flags == TN_SQE_QUIET) {
+        complete_quietly(p, sqe);
+    } else {
+        run_any(p, sqe);
+    }
 }
 
 enum tn_status grant_decide(const struct process *p)

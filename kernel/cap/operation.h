@@ -30,6 +30,7 @@ enum tn_status op_console_command(struct call *call);
 enum tn_status op_device_config_read(struct call *call);
 enum tn_status op_device_bar(struct call *call);
 enum tn_status op_device_bus_master(struct call *call);
+enum tn_status op_device_watch(struct call *call);
 enum tn_status op_mmio_map(struct call *call);
 enum tn_status op_mmio_release(struct call *call);
 enum tn_status op_interrupt_bind(struct call *call);

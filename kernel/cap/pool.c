@@ -32,7 +32,7 @@ struct pool *pool_at(uint32_t index)
 
 const struct tn_identity *pool_identity(uint32_t index)
 {
-    return index < POOLS_MAX && tn_slots_live(&slots, index) ? &table[index].identity : NULL;
+    return &table[index].identity; /* generation 0 from its end to the next pool there */
 }
 
 struct pool *pool_of(struct tn_pool *core)
@@ -58,7 +58,7 @@ static void move(struct pool *pool, enum tn_pool_state to)
 }
 
 /* The device that will reach the pool's pages, or NULL if the service behind the channel has none. */
-static const struct device *reached_by(const struct pool_request *r)
+static struct device *reached_by(const struct pool_request *r)
 {
     return r->device ? r->device : channel_device(r->channel);
 }
@@ -70,13 +70,43 @@ static enum tn_status check_request(const struct pool_request *r)
         return TN_EINVAL;
     const struct device *device = reached_by(r);
     if (device && device_allows_dma(device) != TN_OK) {
-        log_line("pool: %s: refused: the DMA policy of the device is `blocked` (the manifest must ask for `trusted`)",
-                 r->owner->name);
+        log_line("pool: %s: refused: the DMA policy of the device is `blocked`", r->owner->name);
         return TN_EPOLICY;
     }
     if (r->owner->pool_count == POOLS_PER_OWNER)
         return TN_EBUDGET;
     return slots.free == 0 ? TN_EEXHAUSTED : TN_OK;
+}
+
+static uint64_t reach_pages(uint64_t length)
+{
+    return (length + PAGE_SIZE - 1) / PAGE_SIZE;
+}
+
+/* The pool's place in the domain of its device: a driver's ring memory is reached as long as it lives, a client's by
+ * policy. */
+static enum tn_status give_reach(struct pool *pool, const struct device *device)
+{
+    if (!device || !device->domain)
+        return TN_OK;
+    pool->domain = device->domain;
+    pool->strict = !pool->device && device->policy == TN_POLICY_STRICT;
+    if (pool->strict)
+        return iommu_run_make(pool->domain, pool->pages, &pool->run);
+    return iommu_run_make_mapped(pool->domain, pool->physical, pool->pages, IOMMU_READ | IOMMU_WRITE, &pool->run);
+}
+
+/* True: no device reaches the pool's pages, and none has one of its addresses cached. */
+static bool end_reach(struct pool *pool)
+{
+    if (!pool->domain)
+        return true;
+#ifndef TN_TWIN /* negative twin: what was reached is handed on while the device still has it */
+    if (iommu_run_release(pool->domain, &pool->run) != TN_OK)
+        return false;
+#endif
+    pool->domain = NULL;
+    return true;
 }
 
 /* Frames for buffers and records, mapped into the owner. The ledger was charged before. */
@@ -91,12 +121,15 @@ static enum tn_status give_memory(struct pool *pool, const struct pool_request *
     if (status != TN_OK)
         goto free_records;
     scrub(pool->physical, bytes); /* zeroed before another owner sees them (G5) */
-    pool->address = process_take_address(r->owner, bytes);
-    status = pool->address == 0 ? TN_EEXHAUSTED
-                                : space_map(&r->owner->space, pool->address, pool->physical, pool->pages, MAP_WRITE);
+    uint64_t address = process_take_address(r->owner, bytes, SPACE_RUN_ALIGNMENT);
+    status = address == 0 ? TN_EEXHAUSTED
+                          : space_run_map(&r->owner->space, address, pool->physical, pool->pages, &pool->mapping);
     if (status != TN_OK)
         goto free_frames;
-    return TN_OK;
+    status = give_reach(pool, reached_by(r));
+    if (status == TN_OK)
+        return TN_OK;
+    space_run_unmap(&r->owner->space, &pool->mapping);
 free_frames:
     frames_free(pool->physical, pool->pages);
 free_records:
@@ -168,9 +201,15 @@ enum tn_status pool_create(const struct pool_request *r, uint32_t *index)
     return TN_OK;
 }
 
-/* Nothing of the pool is out: its memory goes back, zeroed. */
+static void quarantine(struct pool *pool);
+
+/* Nothing of the pool is out: its memory goes back, zeroed, once its device cannot reach it any more. */
 static void free_pool(struct pool *pool)
 {
+    if (!end_reach(pool)) {
+        quarantine(pool);
+        return;
+    }
     move(pool, TN_POOL_INVALIDATED);
     scrub(pool->physical, pool->pages * PAGE_SIZE);
     move(pool, TN_POOL_SCRUBBED);
@@ -179,6 +218,7 @@ static void free_pool(struct pool *pool)
     frames_free(pool->records, pool->record_pages);
     refund(&pool->owner->ledger, pool->pages * PAGE_SIZE, pool->core.count);
     pool->owner->pool_count--;
+    pool->identity = (struct tn_identity){0};
     tn_slots_give(&slots, (uint32_t)(pool - table));
 }
 
@@ -187,7 +227,7 @@ enum tn_status pool_release(struct pool *pool)
     if (!tn_pool_is_idle(&pool->core))
         return TN_ESTATE;
     move(pool, TN_POOL_REVOKING);
-    space_unmap(&pool->owner->space, pool->address, pool->pages);
+    space_run_unmap(&pool->owner->space, &pool->mapping);
     free_pool(pool);
     return TN_OK;
 }
@@ -225,6 +265,39 @@ void pool_buffer_ended(struct pool *pool, uint32_t slot)
     pool_settle(pool);
 }
 
+void pool_buffer_reach(struct pool *pool, uint32_t slot, enum tn_direction direction, uint64_t length)
+{
+    if (!pool->strict || !pool->domain)
+        return;
+    uint64_t page = (uint64_t)slot * (pool->core.buffer_bytes / PAGE_SIZE);
+    iommu_map(pool->domain, &pool->run, page, reach_pages(length), pool_buffer_physical(pool, slot),
+              direction == TN_TO_DEVICE ? IOMMU_READ : IOMMU_WRITE);
+    if (iommu_sync_mapped(pool->domain) != TN_OK)
+        log_line("pool: the IOMMU does not answer: the device may not find a buffer of %s", pool->owner->name);
+}
+
+bool pool_buffer_unreach(struct pool *pool, uint32_t slot, uint64_t length)
+{
+    if (!pool->strict || !pool->domain)
+        return false;
+#ifndef TN_TWIN /* negative twin: the device keeps what has come back */
+    iommu_unmap(pool->domain, &pool->run, (uint64_t)slot * (pool->core.buffer_bytes / PAGE_SIZE), reach_pages(length));
+#else
+    (void)slot;
+    (void)length;
+#endif
+    return true;
+}
+
+bool pools_reach_ended(const struct device *device)
+{
+    bool ended = true;
+    for (uint32_t i = 0; i < POOLS_MAX; i++)
+        if (tn_slots_live(&slots, i) && table[i].domain && table[i].domain == device->domain)
+            ended = end_reach(&table[i]) && ended;
+    return ended;
+}
+
 static bool is_guarded(const struct pool *pool)
 {
 #ifndef TN_TWIN /* negative twin: the client reaches what its device has */
@@ -239,23 +312,25 @@ void pool_buffer_hide(struct pool *pool, uint32_t slot)
 {
     if (!is_guarded(pool))
         return;
-    space_hide(&pool->owner->space, pool_buffer_address(pool, slot), pool->core.buffer_bytes / PAGE_SIZE);
+    uint64_t pages = pool->core.buffer_bytes / PAGE_SIZE;
+    space_run_hide(&pool->mapping, slot * pages, pages);
     pool->owner->flush_due = true;
 }
 
 void pool_buffer_show(struct pool *pool, uint32_t slot)
 {
+    uint64_t pages = pool->core.buffer_bytes / PAGE_SIZE;
     if (is_guarded(pool))
-        space_show(&pool->owner->space, pool_buffer_address(pool, slot), pool->core.buffer_bytes / PAGE_SIZE);
+        space_run_show(&pool->mapping, slot * pages, pages);
 }
 
 bool pools_hide(const struct process *owner, uint64_t address)
 {
     for (uint32_t i = 0; i < POOLS_MAX; i++) {
         const struct pool *pool = &table[i];
-        if (!tn_slots_live(&slots, i) || pool->owner != owner || !is_guarded(pool) || address < pool->address)
+        if (!tn_slots_live(&slots, i) || pool->owner != owner || !is_guarded(pool) || address < pool->mapping.virtual)
             continue;
-        uint64_t slot = (address - pool->address) / pool->core.buffer_bytes;
+        uint64_t slot = (address - pool->mapping.virtual) / pool->core.buffer_bytes;
         if (slot < pool->core.count && tn_buffer_state(&pool->core, (uint32_t)slot) == TN_BUFFER_IN_FLIGHT)
             return true;
     }
@@ -280,11 +355,31 @@ void pools_owner_ended(struct process *owner)
         if (!tn_slots_live(&slots, i) || pool->owner != owner || pool->core.state != TN_POOL_MAPPED)
             continue;
         move(pool, TN_POOL_REVOKING);
-        if (pool->device) { /* ring memory: the device keeps writing there until it is reset */
+        pool->mapping = (struct space_run){0};                 /* its tables go with the space */
+        if (pool->device && !device_is_silent(pool->device)) { /* ring memory: the device may write there for ever */
             quarantine(pool);
             continue;
         }
         release_cpu_buffers(pool);
         pool_settle(pool);
     }
+}
+
+bool pool_view(uint32_t index, struct pool_view *view)
+{
+    const struct pool *p = &table[index];
+    if (p->identity.generation == 0)
+        return false;
+    *view = (struct pool_view){
+        .owner = p->owner,
+        .state = tn_pool_state_name(p->core.state),
+        .buffers = p->core.count,
+        .buffer_bytes = p->core.buffer_bytes,
+        .free = p->core.free,
+        .away = p->core.away,
+        .quarantined = p->core.quarantined,
+        .has_domain = p->domain,
+        .strict = p->strict,
+    };
+    return true;
 }

@@ -11,6 +11,10 @@
 #include <core/cap.h>
 #include <core/dma.h>
 #include <tenure/abi/manifest.h>
+#include <tenure/abi/ring.h>
+
+#include "iommu/iommu.h"
+#include "mm/run.h"
 
 struct channel;
 struct device;
@@ -26,13 +30,16 @@ enum {
 struct pool {
     struct tn_identity identity;
     struct tn_pool core;
-    struct process *owner;   /* pays for it, also after its end */
-    struct device *device;   /* a driver's pool; NULL for a client's */
-    struct channel *channel; /* a client's pool; NULL for a driver's */
+    struct process *owner;       /* pays for it, also after its end */
+    struct device *device;       /* a driver's pool; NULL for a client's */
+    struct channel *channel;     /* a client's pool; NULL for a driver's */
+    struct iommu_domain *domain; /* in which its buffers are or will be; NULL: no IOMMU, or no device any more */
+    struct iommu_run run;
+    bool strict; /* a buffer is in the domain only while it is with the device */
     uint64_t physical;
     uint64_t pages;
-    uint64_t address; /* in the owner's space */
-    uint64_t records; /* physical address of the slots and records of the buffers */
+    struct space_run mapping; /* in the owner's space */
+    uint64_t records;         /* physical address of the slots and records of the buffers */
     uint64_t record_pages;
 };
 
@@ -50,7 +57,7 @@ void pool_init(void);
  * Nothing is changed unless TN_OK. */
 TN_MUST_CHECK enum tn_status pool_create(const struct pool_request *request, uint32_t *index);
 struct pool *pool_at(uint32_t index);
-/* NULL: no such live pool. */
+/* Below POOLS_MAX; generation 0: no live pool. */
 const struct tn_identity *pool_identity(uint32_t index);
 /* TN_ESTATE while a buffer is not free. */
 TN_MUST_CHECK enum tn_status pool_release(struct pool *pool);
@@ -63,6 +70,15 @@ void pool_buffer_ended(struct pool *pool, uint32_t slot);
  * guard. The owner's translations are flushed before it runs on. */
 void pool_buffer_hide(struct pool *pool, uint32_t slot);
 void pool_buffer_show(struct pool *pool, uint32_t slot);
+/* A request on a buffer goes to the driver: its device reaches the pages of the first `length` bytes, to read or to
+ * write. Nothing where the device reaches all of the pool. The domain is synchronised before the driver runs. */
+void pool_buffer_reach(struct pool *pool, uint32_t slot, enum tn_direction direction, uint64_t length);
+/* The request has ended. True: the device's reach ends with iommu_sync(pool->domain), and nobody may have the buffer
+ * before. */
+bool pool_buffer_unreach(struct pool *pool, uint32_t slot, uint64_t length);
+/* The device was taken from its driver with evidence that it is silent: takes every pool out of its domain. False: one
+ * could not be, and the domain has to stay. */
+bool pools_reach_ended(const struct device *device);
 /* Is this address of the process in a buffer that is in flight? */
 bool pools_hide(const struct process *owner, uint64_t address);
 /* A buffer of an ended owner went into quarantine: the pool follows. */
@@ -70,10 +86,28 @@ void pool_settle(struct pool *pool);
 /* The struct pool around its core part. */
 struct pool *pool_of(struct tn_pool *core);
 
+/* For people. */
+struct pool_view {
+    const struct process *owner;
+    const char *state;
+    uint32_t buffers, buffer_bytes;
+    uint32_t free, away, quarantined; /* buffers */
+    bool has_domain, strict;
+};
+/* Pool `index` below POOLS_MAX; false: none is there. */
+bool pool_view(uint32_t index, struct pool_view *view);
+
 /* Where a buffer is in its owner's space. */
 static inline uint64_t pool_buffer_address(const struct pool *pool, uint32_t slot)
 {
-    return pool->address + (uint64_t)slot * pool->core.buffer_bytes;
+    return pool->mapping.virtual + (uint64_t)slot * pool->core.buffer_bytes;
+}
+
+/* What the driver writes into a descriptor for it: the device's name of the buffer. Without an IOMMU that is the
+ * physical address. */
+static inline uint64_t pool_buffer_token(const struct pool *pool, uint32_t slot)
+{
+    return (pool->domain ? pool->run.iova : pool->physical) + (uint64_t)slot * pool->core.buffer_bytes;
 }
 
 static inline uint64_t pool_buffer_physical(const struct pool *pool, uint32_t slot)

@@ -4,16 +4,33 @@
 
 #include <stddef.h>
 
+#include "cap/pool.h"
 #include "device/mmio.h"
+#include "device/policy.h"
+#include "device/silence.h"
+#include "device/virtio.h"
 #include "diag/audit.h"
 #include "diag/log.h"
 #include "diag/panic.h"
+#include "iommu/iommu.h"
 #include "irq/route.h"
 #include "lib/lock.h"
 #include "proc/process.h"
+#include <tn_format.h>
 
 static struct device table[PCI_FUNCTIONS_MAX];
 static uint32_t count;
+
+const char *device_policy_name(uint32_t policy)
+{
+    static const char *const name[] = {
+        [TN_POLICY_BLOCKED] = "blocked",
+        [TN_POLICY_TRUSTED] = "trusted",
+        [TN_POLICY_POOL] = "remapped-pool",
+        [TN_POLICY_STRICT] = "remapped-strict",
+    };
+    return policy < sizeof name / sizeof name[0] ? name[policy] : "?";
+}
 
 void device_init(void)
 {
@@ -54,23 +71,81 @@ static void move(struct device *device, enum tn_device_state to)
     device->state = (uint32_t)to;
 }
 
-enum tn_status device_claim(struct device *device, struct process *holder, uint32_t policy)
+/* ---- claims ---- */
+
+/* Does another process hold a device of the same isolation group, or is one in quarantine? */
+static bool is_shared(const struct device *device, const struct process *holder)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (&table[i] != device && table[i].function->group == device->function->group &&
+            table[i].state != TN_DEVICE_UNCLAIMED && table[i].holder != holder)
+            return true;
+    return false;
+}
+
+/* What the machine can do for this device; *why says what a stronger policy lacks. */
+static struct policy_means means_for(const struct device *device, const struct process *holder, const char **why)
+{
+    struct policy_means means = {
+        .has_unit = iommu_covers(device->function, why) == TN_OK,
+        .obeys = true,
+        .is_isolated = !is_shared(device, holder),
+    };
+#ifndef TN_TWIN /* negative twin: a device that goes past the IOMMU is taken for one that does not */
+    if (virtio_is(device->function))
+        means.obeys = virtio_obeys_iommu(device->function);
+#endif
+    if (means.has_unit && !means.obeys)
+        *why = "it does not offer VIRTIO_F_ACCESS_PLATFORM: its requests go past the IOMMU";
+    else if (means.has_unit && !means.is_isolated)
+        *why = "another process holds a device of its isolation group";
+    return means;
+}
+
+static enum tn_status claim(struct device *device, struct process *holder, uint32_t minimum)
+{
+    char note[120];
+    const char *why = "";
+    if (device->state != TN_DEVICE_UNCLAIMED)
+        return TN_ESTATE;
+    const struct policy_means means = means_for(device, holder, &why);
+    uint32_t policy = policy_choose(minimum, &means);
+    if (policy == TN_POLICY_STRICT || policy == TN_POLICY_POOL) {
+        enum tn_status status = iommu_attach(device->function, &device->domain);
+        if (status != TN_OK) {
+            why = "no domain could be made for it";
+            policy = TN_POLICY_BLOCKED;
+        }
+    }
+    move(device, TN_DEVICE_CLAIMED);
+    device->holder = holder;
+    device->policy = policy;
+    device->identity.owner_epoch = holder->epoch;
+    device->has_pool = false;
+    device->faults = device->faults_told = 0;
+    device->stopped = device->watched = false;
+    note[0] = '\0';
+    if (policy == TN_POLICY_TRUSTED)
+        tn_format(note, sizeof note, " (no isolation: the driver could reach all memory; %s)", why);
+    else if (policy == TN_POLICY_BLOCKED && minimum != TN_POLICY_BLOCKED)
+        tn_format(note, sizeof note, " (%s was asked for; %s)", device_policy_name(minimum), why);
+    log_line("device: %s claimed by %s, DMA policy %s%s", pci_name(device->function->bdf).text, holder->name,
+             device_policy_name(policy), note);
+    process_audit(holder, TN_AUDIT_DEVICE_CLAIM, TN_OK, TN_KIND_DEVICE, device->identity.generation, policy);
+    return TN_OK;
+}
+
+enum tn_status device_claim(struct device *device, struct process *holder, uint32_t minimum)
 {
     lock_acquire(LOCK_DEVICE_MANAGER);
-    bool is_free = device->state == TN_DEVICE_UNCLAIMED;
-    if (is_free) {
-        move(device, TN_DEVICE_CLAIMED);
-        device->holder = holder;
-        device->policy = policy;
-        device->identity.owner_epoch = holder->epoch;
-    }
+    enum tn_status status = claim(device, holder, minimum);
     lock_release(LOCK_DEVICE_MANAGER);
-    return is_free ? TN_OK : TN_ESTATE;
+    return status;
 }
 
 enum tn_status device_allows_dma(const struct device *device)
 {
-    return device->state == TN_DEVICE_CLAIMED && device->policy == TN_POLICY_TRUSTED ? TN_OK : TN_EPOLICY;
+    return device->state == TN_DEVICE_CLAIMED && device->policy != TN_POLICY_BLOCKED ? TN_OK : TN_EPOLICY;
 }
 
 static enum tn_status write_bus_master(const struct device *device, bool on)
@@ -87,31 +162,19 @@ enum tn_status device_set_bus_master(struct device *device, bool on)
 {
     enum tn_status status = TN_EPOLICY;
     lock_acquire(LOCK_DEVICE_MANAGER);
-    if (!on || (device_allows_dma(device) == TN_OK && device->has_pool))
+    if (!on || (device_allows_dma(device) == TN_OK && device->has_pool && !device->stopped))
         status = write_bus_master(device, on);
     lock_release(LOCK_DEVICE_MANAGER);
     return status;
 }
 
-void device_lost(struct device *device)
+enum tn_status device_stop(struct device *device)
 {
-    const struct pci_function *f = device->function;
-    lock_acquire(LOCK_DEVICE_MANAGER);
-    move(device, TN_DEVICE_QUIESCING);
-    enum tn_status off = write_bus_master(device, false);
-    route_release_device(device);
-    mmio_release_device(device);
-    move(device, TN_DEVICE_QUARANTINED); /* bus mastering off is not yet evidence enough */
-    device->identity.generation++;       /* every capability to it is stale from here */
-    process_audit(device->holder, TN_AUDIT_DEVICE_LOST, off == TN_OK ? TN_OK : TN_EIO, TN_KIND_DEVICE,
-                  device->identity.generation, 0);
-    device->holder = NULL;
-    log_line("device: %s lost its driver: bus mastering %s, in quarantine until reboot", pci_name(f->bdf).text,
-             off == TN_OK ? "off" : "does not go off");
-    lock_release(LOCK_DEVICE_MANAGER);
+    device->stopped = true;
+    return write_bus_master(device, false);
 }
 
-const struct device *device_first_of(const struct process *process)
+struct device *device_first_of(const struct process *process)
 {
     for (uint32_t i = 0; i < count; i++)
         if (table[i].holder == process)
@@ -119,9 +182,57 @@ const struct device *device_first_of(const struct process *process)
     return NULL;
 }
 
+/* ---- the end of a claim ---- */
+
+static void log_evidence(const struct device *device, const struct evidence *e, bool suffices)
+{
+    char items[160];
+    size_t n = 0;
+    for (uint32_t i = 0; i < EVIDENCE_ITEMS; i++)
+        n += tn_format(items + n, sizeof items - n, "%s%s %s", i == 0 ? "" : ", ", evidence_name(i),
+                       evidence_result_name(e->item[i]));
+    log_line("device: %s lost its driver: %s: %s", pci_name(device->function->bdf).text,
+             suffices ? "silent, unclaimed" : "in quarantine until reboot", items);
+}
+
+/* The holder has ended. First its windows and routes, so that nobody starts the device again; then the device itself.
+ */
+static void take_back(struct device *device)
+{
+    struct evidence evidence;
+    const struct process *holder = device->holder;
+    lock_acquire(LOCK_DEVICE_MANAGER);
+    move(device, TN_DEVICE_QUIESCING);
+    device->watched = false;
+    mmio_release_device(device);
+    route_release_device(device);
+    device_silence(device, &evidence);
+#ifndef TN_TWIN /* negative twin: a device is believed to be silent */
+    bool suffices = evidence_suffices(&evidence);
+#else
+    bool suffices = true;
+#endif
+    move(device, suffices ? TN_DEVICE_UNCLAIMED : TN_DEVICE_QUARANTINED);
+    device->identity.generation++; /* every capability to it is stale from here */
+    process_audit(holder, suffices ? TN_AUDIT_DEVICE_FREED : TN_AUDIT_DEVICE_LOST, suffices ? TN_OK : TN_EIO,
+                  TN_KIND_DEVICE, device->identity.generation, 0);
+    log_evidence(device, &evidence, suffices);
+    device->holder = NULL;
+    if (suffices && device->domain && pools_reach_ended(device)) {
+        iommu_free(device->domain);
+        device->domain = NULL;
+    }
+    lock_release(LOCK_DEVICE_MANAGER);
+}
+
+bool device_is_silent(const struct device *device)
+{
+    return device->state == TN_DEVICE_UNCLAIMED;
+}
+
 void device_holder_ended(struct process *process)
 {
     for (uint32_t i = 0; i < count; i++)
         if (table[i].holder == process)
-            device_lost(&table[i]);
+            take_back(&table[i]);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The device manager: which process holds which PCI function, under which DMA policy. Giving a device back (quiescing
- * to unclaimed, core/machine.h) needs evidence that it is silent, which this kernel does not gather yet, so a device
- * whose holder has ended stays quarantined until reboot, and so do the pages it could reach.
+ * The device manager: which process holds which PCI function, under which DMA policy, and what becomes of it when its
+ * holder ends. A device goes back to unclaimed only on evidence that it is silent (silence.h); without it the device
+ * stays in quarantine until reboot, and so do the pages that it could reach (G10).
  */
 #ifndef TENURE_KERNEL_DEVICE_DEVICE_H
 #define TENURE_KERNEL_DEVICE_DEVICE_H
@@ -17,34 +17,51 @@
 
 #include "pci/scan.h"
 
+struct iommu_domain;
 struct process;
 
 struct device {
     struct tn_identity identity;
     struct pci_function *function;
     struct process *holder;
-    uint32_t state;  /* enum tn_device_state */
-    uint32_t policy; /* enum tn_policy */
-    uint32_t index;  /* in the table */
-    bool has_pool;   /* bus mastering is granted only then */
+    uint32_t state;              /* enum tn_device_state */
+    uint32_t policy;             /* enum tn_policy: what is done, at least what the manifest asks for */
+    uint32_t index;              /* in the table */
+    bool has_pool;               /* bus mastering is granted only then */
+    struct iommu_domain *domain; /* under the remapped policies; NULL: none */
+    /* what the IOMMU refused it since it was claimed (fault.h) */
+    uint64_t faults, faults_told;
+    uint8_t fault_reason;
+    bool fault_was_read;
+    bool stopped; /* for its faults: no bus mastering any more */
+    bool watched; /* its holder waits for a fault, with this user_data */
+    uint64_t watch;
 };
 
+/* "remapped-strict" and so on. */
+const char *device_policy_name(uint32_t policy);
 /* Makes the table from the PCI inventory: endpoints only. */
 void device_init(void);
 /* The n-th unclaimed or claimed device that the manifest entry describes, in bus order; NULL: the machine has none. */
 struct device *device_find(const struct tn_manifest_device *wanted);
+/* NULL: there are not so many. */
 struct device *device_at(uint32_t index);
-/* TN_ESTATE: claimed or quarantined already. */
-TN_MUST_CHECK enum tn_status device_claim(struct device *device, struct process *holder, uint32_t policy);
-/* Says whether a pool may be made for this device; TN_EPOLICY unless its manifest asked for `trusted`. */
+/* Gives the device to a process, under the strongest policy that this machine has for it, or TN_POLICY_BLOCKED if that
+ * is less than `minimum`; says which, and why not a stronger one. TN_ESTATE: claimed or quarantined already, or another
+ * process holds a device of its isolation group. */
+TN_MUST_CHECK enum tn_status device_claim(struct device *device, struct process *holder, uint32_t minimum);
+/* Says whether a pool may be made for this device; TN_EPOLICY: it is blocked. */
 TN_MUST_CHECK enum tn_status device_allows_dma(const struct device *device);
-/* Bus mastering on (TN_EPOLICY before a pool was granted) or off, read back: TN_EIO if it does not follow. */
+/* Bus mastering on (TN_EPOLICY before a pool was granted, or after too many faults) or off, read back: TN_EIO if it
+ * does not follow. */
 TN_MUST_CHECK enum tn_status device_set_bus_master(struct device *device, bool on);
-/* The holder has ended: bus mastering off, routes retired, windows forgotten, device in quarantine. */
-void device_lost(struct device *device);
+/* Bus mastering off for the rest of the claim; TN_EIO if it does not follow. Under the device manager's lock. */
+TN_MUST_CHECK enum tn_status device_stop(struct device *device);
+/* Was it taken from its last holder with evidence that it is silent? */
+bool device_is_silent(const struct device *device);
 /* The first device that the process holds, or NULL. */
-const struct device *device_first_of(const struct process *process);
-/* Ends the claims of a process. */
+struct device *device_first_of(const struct process *process);
+/* Ends the claims of a process: windows and routes retired, the device silenced, its domain gone. */
 void device_holder_ended(struct process *process);
 
 #endif

@@ -84,7 +84,7 @@ static enum tn_status map(struct device *device, uint32_t bar, uint64_t offset, 
     status = tn_ledger_charge(&p->ledger, TN_CHARGE_MMIO_BYTES, length);
     if (status != TN_OK)
         return status;
-    uint64_t at = process_take_address(p, length);
+    uint64_t at = process_take_address(p, length, PAGE_SIZE);
     status = at == 0 ? TN_EEXHAUSTED
                      : space_map(&p->space, at, device->function->bar[bar].address + offset, length / PAGE_SIZE,
                                  MAP_WRITE | MAP_UNCACHED);

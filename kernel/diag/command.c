@@ -80,6 +80,8 @@ static const struct command {
     {"acpi", "the firmware's tables, and what the missing ones mean", command_acpi_run},
     {"irq", "interrupt sources, routes and counts", command_irq_run},
     {"locks", "the kernel's locks, by rank", command_locks_run},
+    {"iommu", "the remapping units: what they can do, and have done", command_iommu_run},
+    {"dma", "the DMA policy of each device, and the pools", command_dma_run},
     {"mmio", "windows on device registers, by holder", command_mmio_run},
     {"mem", "memory by purpose", command_mem_run},
     {"ps", "the processes", command_ps_run},

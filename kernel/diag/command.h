@@ -39,6 +39,8 @@ void command_print(struct command_call *call, const char *format, ...) __attribu
 void command_acpi_run(struct command_call *call);
 void command_audit_run(struct command_call *call);
 void command_caps_run(struct command_call *call);
+void command_dma_run(struct command_call *call);
+void command_iommu_run(struct command_call *call);
 void command_irq_run(struct command_call *call);
 void command_ledger_run(struct command_call *call);
 void command_locks_run(struct command_call *call);

@@ -23,7 +23,7 @@ void command_mem_run(struct command_call *call)
     for (uint32_t i = 0; i < process_count; i++)
         processes += process_table[i].ledger.used[TN_CHARGE_MEMORY_PAGES];
     for (uint32_t i = 0; i < POOLS_MAX; i++)
-        if (pool_identity(i)) {
+        if (pool_identity(i)->generation != 0) {
             payload += pool_at(i)->pages;
             records += pool_at(i)->record_pages;
         }

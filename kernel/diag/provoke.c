@@ -30,7 +30,7 @@ static void provoke_execute(void)
 }
 
 /* Runs over the stack's guard page: a page fault that finds no stack, so a double fault on its own one. */
-static uint64_t provoke_stack_deep(uint64_t depth)
+static __attribute__((noinline)) uint64_t provoke_stack_deep(uint64_t depth)
 {
     volatile uint64_t page[512];
     page[depth % 512] = depth;

@@ -8,6 +8,7 @@
 #include "arch/x86_64/lapic.h"
 #include "diag/log.h"
 #include "firmware/acpi.h"
+#include "iommu/iommu.h"
 #include "irq/kinds.h"
 #include "mm/kernel_space.h"
 #include "mm/space.h"
@@ -23,6 +24,7 @@ enum {
     REDIRECTION_REMOTE_IRR = 1 << 14,
     REDIRECTION_LEVEL = 1 << 15,
     REDIRECTION_MASKED = 1 << 16,
+    REMAPPABLE = 1 << 16, /* in the upper register */
     ISA_INTERRUPTS = 16,
 };
 
@@ -30,6 +32,7 @@ struct ioapic {
     volatile uint8_t *registers;
     uint32_t gsi_base;
     uint32_t inputs;
+    uint8_t id;
 };
 
 static struct ioapic table[MADT_IO_APICS_MAX];
@@ -80,13 +83,23 @@ static uint32_t signal_of(uint32_t gsi)
     return 0;
 }
 
-static void program(const struct irq_source *source, uint8_t vector)
+static enum tn_status program(const struct irq_source *source, uint8_t vector)
 {
     const struct ioapic *a = ioapic_of(source->entry);
-    uint32_t at = entry_of(a, source->entry);
+    uint32_t at = entry_of(a, source->entry), signal = signal_of(source->entry), index;
     (void)set_mask(source, true);
-    write(a, at + 1, lapic_id() << 24); /* physical destination */
-    write(a, at, vector | signal_of(source->entry) | REDIRECTION_MASKED);
+    enum tn_status status = iommu_route_set_ioapic(a->id, vector - (uint32_t)VECTOR_ROUTE_FIRST, vector, lapic_id(),
+                                                   signal & REDIRECTION_LEVEL, &index);
+    if (status != TN_OK && status != TN_ENOENT)
+        return status;
+    if (status == TN_OK) { /* VT-d Specification 4.0, section 5.1.5.1: the vector stays, for the end of a level */
+        write(a, at + 1, (index & 0x7fff) << 17 | REMAPPABLE);
+        signal |= (index >> 15 & 1) << 11;
+    } else {
+        write(a, at + 1, lapic_id() << 24); /* physical destination */
+    }
+    write(a, at, vector | signal | REDIRECTION_MASKED);
+    return TN_OK;
 }
 
 static bool is_idle(const struct irq_source *source)
@@ -112,6 +125,7 @@ static void map(const struct madt_io_apic *told)
         log_line("irq: no room to map I/O APIC %u", told->id);
         return;
     }
+    a->id = told->id;
     a->gsi_base = told->gsi_base;
     a->inputs = (read(a, IO_APIC_VERSION) >> 16 & 0xff) + 1;
     for (uint32_t input = 0; input < a->inputs; input++)

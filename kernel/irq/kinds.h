@@ -10,7 +10,10 @@ struct irq_message {
     uint32_t address; /* the upper half is 0 */
     uint32_t data;
 };
-struct irq_message irq_message_for(uint8_t vector);
+/* The message of a PCI function's source that becomes `vector`: a remappable one, or, where no remapping is on, one
+ * that names the vector itself. TN_EIO: nobody can say that it does. */
+TN_MUST_CHECK enum tn_status irq_message_for(const struct irq_source *source, uint8_t vector,
+                                             struct irq_message *message);
 
 extern const struct irq_source_operations msix_operations, msi_operations, ioapic_operations;
 

@@ -54,17 +54,21 @@ static bool set_mask(const struct irq_source *source, bool masked)
     return (read(f, PCI_MSI_CONTROL, 2) & PCI_MSI_CONTROL_ENABLE) == (masked ? 0 : PCI_MSI_CONTROL_ENABLE);
 }
 
-static void program(const struct irq_source *source, uint8_t vector)
+static enum tn_status program(const struct irq_source *source, uint8_t vector)
 {
     const struct pci_function *f = source->function;
-    struct irq_message message = irq_message_for(vector);
+    struct irq_message message;
     (void)set_mask(source, true);
+    enum tn_status status = irq_message_for(source, vector, &message);
+    if (status != TN_OK)
+        return status;
     write(f, MSI_ADDRESS_LOW, 4, message.address);
     if (f->features.msi_64bit)
         write(f, MSI_ADDRESS_HIGH, 4, 0);
     write(f, data_offset(f), 2, message.data);
     if (f->features.msi_maskable)
         enable(f, true);
+    return TN_OK;
 }
 
 static bool is_idle(const struct irq_source *source)

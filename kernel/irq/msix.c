@@ -20,17 +20,21 @@ static bool set_mask(const struct irq_source *source, bool masked)
     return (*control & 1) == masked;
 }
 
-static void program(const struct irq_source *source, uint8_t vector)
+static enum tn_status program(const struct irq_source *source, uint8_t vector)
 {
     const struct pci_function *f = source->function;
-    struct irq_message message = irq_message_for(vector);
+    struct irq_message message;
     (void)set_mask(source, true);
+    enum tn_status status = irq_message_for(source, vector, &message);
+    if (status != TN_OK)
+        return status;
     *entry_register(f, source->entry, PCI_MSIX_ENTRY_ADDRESS_LOW) = message.address;
     *entry_register(f, source->entry, PCI_MSIX_ENTRY_ADDRESS_HIGH) = 0;
     *entry_register(f, source->entry, PCI_MSIX_ENTRY_DATA) = message.data;
     uint32_t at = f->msix.capability + PCI_MSIX_CONTROL;
     uint32_t control = pci_read(&pci_ecam, f->bdf, at, 2);
     pci_write(&pci_ecam, f->bdf, at, 2, (control | PCI_MSIX_CONTROL_ENABLE) & ~(uint32_t)PCI_MSIX_CONTROL_MASK_ALL);
+    return TN_OK;
 }
 
 /* Its pending bit: an interrupt raised while the entry was masked. */

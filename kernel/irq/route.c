@@ -14,6 +14,7 @@
 #include "diag/audit.h"
 #include "diag/log.h"
 #include "diag/panic.h"
+#include "iommu/iommu.h"
 #include "irq/steps.h"
 #include "lib/lock.h"
 #include "proc/process.h"
@@ -32,7 +33,8 @@ struct route {
     void (*handler)(void);  /* of the kernel's */
     uint64_t user_data;
     uint64_t arrived, events, storms;
-    bool is_stormed; /* its source is masked until the acknowledgement */
+    bool is_stormed;         /* its source is masked until the acknowledgement */
+    bool is_remapping_clear; /* no entry of anybody before leads here, and the unit has forgotten it */
 };
 
 static struct route table[ROUTES_MAX];
@@ -64,7 +66,7 @@ static bool set_mask(const struct route *r, bool masked)
 static struct tn_route_evidence read_back(uint32_t index)
 {
     const struct route *r = &table[index];
-    struct tn_route_evidence evidence = {.remapping_clear = true}; /* no remapping on this kernel yet */
+    struct tn_route_evidence evidence = {.remapping_clear = r->is_remapping_clear};
     evidence.source_masked = set_mask(r, true);
     ROUTE_STEP(STEP_READ_BACK, index);
     evidence.source_idle = irq_operations(&r->source)->is_idle(&r->source);
@@ -99,6 +101,8 @@ static void end(uint32_t index)
     ROUTE_STEP(STEP_REVOKE, index);
     tn_route_revoke_commit(&routes, index);
     ROUTE_STEP(STEP_MASK, index);
+    (void)set_mask(&table[index], true);
+    table[index].is_remapping_clear = iommu_route_clear(index) == TN_OK;
     if (fall_silent(index, tn_route_drained_decide)) {
         ROUTE_STEP(STEP_DRAINED, index);
         tn_route_drained_commit(&routes, index);
@@ -136,9 +140,11 @@ static enum tn_status bind(const struct route *wanted, uint32_t *route)
     table[index] = *wanted;
     table[index].identity.generation = tn_route_generation(&routes, index);
     ROUTE_STEP(STEP_PROGRAM, index);
-    irq_operations(&wanted->source)->program(&wanted->source, vector_of(index));
+    /* an entry is made only where there is none, so what was before is clear */
+    table[index].is_remapping_clear =
+        irq_operations(&wanted->source)->program(&wanted->source, vector_of(index)) == TN_OK;
     ROUTE_STEP(STEP_SILENCE, index);
-    if (!fall_silent(index, tn_route_arm_decide)) {
+    if (!table[index].is_remapping_clear || !fall_silent(index, tn_route_arm_decide)) {
         end(index);
         return TN_EIO;
     }

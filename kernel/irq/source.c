@@ -6,6 +6,7 @@
 
 #include "arch/x86_64/lapic.h"
 #include "diag/log.h"
+#include "iommu/iommu.h"
 #include "irq/kinds.h"
 #include "pci/scan.h"
 
@@ -22,9 +23,16 @@ const struct irq_source_operations *irq_operations(const struct irq_source *sour
     return kinds[source->kind];
 }
 
-struct irq_message irq_message_for(uint8_t vector)
+enum tn_status irq_message_for(const struct irq_source *source, uint8_t vector, struct irq_message *message)
 {
-    return (struct irq_message){MSI_ADDRESS | lapic_id() << 12, vector};
+    struct iommu_message remapped;
+    enum tn_status status =
+        iommu_route_set(source->function, vector - (uint32_t)VECTOR_ROUTE_FIRST, vector, lapic_id(), &remapped);
+    if (status == TN_OK)
+        *message = (struct irq_message){remapped.address, remapped.data};
+    else if (status == TN_ENOENT)
+        *message = (struct irq_message){MSI_ADDRESS | lapic_id() << 12, vector};
+    return status == TN_ENOENT ? TN_OK : status;
 }
 
 uint32_t irq_source_count(const struct pci_function *function, enum irq_kind *kind)

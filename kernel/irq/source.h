@@ -30,8 +30,9 @@ struct irq_source {
 
 struct irq_source_operations {
     const char *name;
-    /* Makes it raise `vector` on this CPU. Masked before, masked after. */
-    void (*program)(const struct irq_source *source, uint8_t vector);
+    /* Makes it raise `vector` on this CPU, through the vector's entry of interrupt remapping where that is on. Masked
+     * before, masked after. Not TN_OK: it raises nothing. */
+    enum tn_status (*program)(const struct irq_source *source, uint8_t vector);
     /* Masks or unmasks; true: it reads back so. The read also pushes messages on their way ahead of it (PCI Express
      * Base 5.0, section 2.4). */
     bool (*set_mask)(const struct irq_source *source, bool masked);

@@ -26,6 +26,8 @@
       "first: a device that ends takes its routes, its windows and its bus mastering with it")                         \
     X(20, INTERRUPT_ROUTES, "interrupt routes", "routes, their vectors, what arrived on them",                         \
       "the first that an interrupt takes: nothing from here on is held while a window is open")                        \
+    X(30, IOMMU, "IOMMU", "the tables, queues and logs of the remapping units, and who has which domain",              \
+      "devices and routes are given their entries under their own locks; its tables need frames")                      \
     X(40, FRAME_ALLOCATOR, "frame allocator", "which page frames are free",                                            \
       "whoever holds a device or a route may need memory; it takes nothing itself")                                    \
     X(50, PCI_CONFIGURATION, "PCI configuration", "the ports CF8 and CFC, which are one access in two steps",          \
@@ -101,6 +103,14 @@ static inline void lock_release_at(struct lock *lock, const struct lock_place *p
 
 #define lock_acquire(id) lock_acquire_at(&locks[id], LOCK_PLACE)
 #define lock_release(id) lock_release_at(&locks[id], LOCK_PLACE)
+/* Holds it to the end of the block. */
+#define LOCK_SCOPE(id)                                                                                                 \
+    __attribute__((cleanup(lock_scope_end))) struct lock *const lock_scope_##id = &locks[id];                          \
+    lock_acquire_at(lock_scope_##id, LOCK_PLACE)
+static inline void lock_scope_end(struct lock *const *lock)
+{
+    lock_release_at(*lock, LOCK_PLACE);
+}
 /* Before interrupts are let in, or a process goes on: nothing is held that a handler takes, or nothing at all. */
 #ifdef LOCK_CHECKS
 #define lock_check_window() lock_check_open(locks[LOCK_INTERRUPT_ROUTES].rank, "a window for interrupts", LOCK_PLACE)

@@ -4,7 +4,8 @@
 
 #include <stdint.h>
 
-void *memcpy(void *restrict to, const void *restrict from, size_t n)
+/* Used: the compiler calls the first and the last by itself, after it has inlined all calls that were written. */
+__attribute__((used)) void *memcpy(void *restrict to, const void *restrict from, size_t n)
 {
     void *d = to;
     size_t words = n / 8, rest = n % 8;
@@ -27,7 +28,7 @@ void *memmove(void *to, const void *from, size_t n)
     return to;
 }
 
-void *memset(void *to, int byte, size_t n)
+__attribute__((used)) void *memset(void *to, int byte, size_t n)
 {
     void *d = to;
     uint64_t pattern = UINT64_C(0x0101010101010101) * (uint8_t)byte;

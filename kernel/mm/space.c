@@ -45,11 +45,11 @@ void space_destroy(struct space *space)
     space->root = 0;
 }
 
-/* The leaf entry for `virtual`, with tables made on the way. */
-static enum tn_status leaf(struct space *space, uint64_t virtual, uint64_t **out)
+/* The entry for `virtual` at `lowest`, with tables made on the way. */
+static enum tn_status entry_at(struct space *space, uint64_t virtual, uint32_t lowest, uint64_t **out)
 {
     uint64_t *table = phys_to_virt(space->root);
-    for (uint32_t level = 4; level > 1; level--) {
+    for (uint32_t level = 4; level > lowest; level--) {
         uint64_t *entry = &table[pte_index(virtual, level)];
         if (!(*entry & PTE_PRESENT)) {
             enum tn_status status = tn_ledger_charge(space->ledger, TN_CHARGE_MEMORY_PAGES, 1);
@@ -65,8 +65,13 @@ static enum tn_status leaf(struct space *space, uint64_t virtual, uint64_t **out
         }
         table = phys_to_virt(*entry & PTE_ADDRESS);
     }
-    *out = &table[pte_index(virtual, 1)];
+    *out = &table[pte_index(virtual, lowest)];
     return TN_OK;
+}
+
+enum tn_status space_directory_entry(struct space *space, uint64_t virtual, uint64_t **entry)
+{
+    return entry_at(space, virtual, 2, entry);
 }
 
 enum tn_status space_map(struct space *space, uint64_t virtual, uint64_t physical, uint64_t pages, uint32_t flags)
@@ -82,8 +87,8 @@ enum tn_status space_map(struct space *space, uint64_t virtual, uint64_t physica
     bits |= flags & MAP_UNCACHED ? PTE_UNCACHED : 0;
     for (uint64_t i = 0; i < pages; i++) {
         uint64_t *entry;
-        enum tn_status status = leaf(space, virtual + i * PAGE_SIZE, &entry);
-        if (status == TN_OK && *entry != 0) /* mapped, or hidden */
+        enum tn_status status = entry_at(space, virtual + i * PAGE_SIZE, 1, &entry);
+        if (status == TN_OK && *entry != 0)
             status = TN_EINVAL;
         if (status != TN_OK) {
             space_unmap(space, virtual, i);
@@ -115,30 +120,6 @@ void space_unmap(struct space *space, uint64_t virtual, uint64_t pages)
         table[pte_index(at, 1)] = 0;
         invlpg(at);
     }
-}
-
-/* A hidden page keeps its entry, but for the bit that makes it one. */
-static void set_present(struct space *space, uint64_t virtual, uint64_t pages, uint64_t present)
-{
-    uint64_t *table = NULL;
-    for (uint64_t i = 0; i < pages; i++) {
-        uint64_t at = virtual + i * PAGE_SIZE;
-        if (!table || pte_index(at, 1) == 0)
-            table = last_table(space, at);
-        uint64_t *entry = table ? &table[pte_index(at, 1)] : NULL;
-        if (entry && *entry != 0)
-            *entry = (*entry & ~(uint64_t)PTE_PRESENT) | present;
-    }
-}
-
-void space_hide(struct space *space, uint64_t virtual, uint64_t pages)
-{
-    set_present(space, virtual, pages, 0);
-}
-
-void space_show(struct space *space, uint64_t virtual, uint64_t pages)
-{
-    set_present(space, virtual, pages, PTE_PRESENT);
 }
 
 void space_flush(void)

@@ -36,10 +36,8 @@ TN_MUST_CHECK enum tn_status space_map(struct space *space, uint64_t virtual, ui
 void space_unmap(struct space *space, uint64_t virtual, uint64_t pages);
 /* Forgets every cached translation of user pages of the running space. */
 void space_flush(void);
-/* Takes pages that space_map mapped out of the user's reach, and gives them back. Nothing is flushed: giving needs
- * none, and after taking the caller flushes once for all. What is not mapped is skipped. */
-void space_hide(struct space *space, uint64_t virtual, uint64_t pages);
-void space_show(struct space *space, uint64_t virtual, uint64_t pages);
+/* For run.c: where the leaf table of the 2 MiB at `virtual` stands, or would stand. TN_EBUDGET, TN_EEXHAUSTED. */
+TN_MUST_CHECK enum tn_status space_directory_entry(struct space *space, uint64_t virtual, uint64_t **entry);
 void space_activate(const struct space *space);
 
 /* The kernel's own half, from the boot map. Call once, before frames_init's frames are used for anything else. */

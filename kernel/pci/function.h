@@ -33,6 +33,7 @@ struct pci_function {
     /* kernel mappings, made by irq/msix.c; NULL without MSI-X */
     volatile uint8_t *msix_table;
     volatile uint8_t *msix_pending;
+    volatile uint8_t *registers; /* the kernel's own, made by device/virtio.c or edu.c; NULL: not looked at, or none */
 };
 
 #endif

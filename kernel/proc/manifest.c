@@ -67,7 +67,7 @@ static enum tn_status check_process(const struct tn_manifest *m, const struct tn
     for (uint32_t i = 0; i < p->device_count; i++) {
         if (p->device[i].match != TN_MATCH_CLASS && p->device[i].match != TN_MATCH_ID)
             return bad(e, "device entry with an unknown match", p->name, p->device[i].match);
-        if (p->device[i].policy != TN_POLICY_BLOCKED && p->device[i].policy != TN_POLICY_TRUSTED)
+        if (p->device[i].policy > TN_POLICY_STRICT)
             return bad(e, "device entry with an unknown DMA policy", p->name, p->device[i].policy);
     }
     for (uint32_t i = 0; i < p->use_count; i++) {

@@ -21,11 +21,11 @@
 struct process process_table[TN_MANIFEST_PROCESSES_MAX];
 uint32_t process_count;
 
-uint64_t process_take_address(struct process *p, uint64_t bytes)
+uint64_t process_take_address(struct process *p, uint64_t bytes, uint64_t alignment)
 {
-    uint64_t at = p->next_address;
+    uint64_t at = (p->next_address + alignment - 1) & ~(alignment - 1);
     uint64_t rounded = page_up(bytes);
-    if (rounded < bytes || rounded + PAGE_SIZE > USER_MAX - at)
+    if (rounded < bytes || at > USER_MAX || rounded + PAGE_SIZE > USER_MAX - at)
         return 0;
     p->next_address = at + rounded + PAGE_SIZE;
     return at;
@@ -120,6 +120,7 @@ void process_end(struct process *p, enum process_end how, uint64_t value)
         log_line("process: %s was ended by exception %lu", p->name, value);
     process_audit(p, TN_AUDIT_PROCESS_END, TN_OK, TN_KIND_NONE, 0,
                   how == PROCESS_END_EXIT ? (uint32_t)value : TN_AUDIT_FAULT + (uint32_t)value);
+    channels_settle(); /* what it has completed in this entry */
     input_reader_ended(p);
     /* first what writes into memory, then what the memory was for */
     device_holder_ended(p);

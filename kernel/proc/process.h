@@ -89,8 +89,9 @@ static inline bool process_is_live(const struct process *process)
     return process->state == PROCESS_READY || process->state == PROCESS_WAITING;
 }
 
-/* Room for `bytes` in the address space, with an unmapped page behind it. 0: none left. */
-uint64_t process_take_address(struct process *process, uint64_t bytes);
+/* Room for `bytes` in the address space, on a multiple of `alignment` (a power of two, whole pages), with an unmapped
+ * page behind it. 0: none left. */
+uint64_t process_take_address(struct process *process, uint64_t bytes, uint64_t alignment);
 /* `pages` zeroed frames in a row, charged to the process and freed with it. */
 TN_MUST_CHECK enum tn_status process_take_frames(struct process *process, uint64_t pages, uint64_t *physical);
 

@@ -8,6 +8,7 @@
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/lapic.h"
 #include "arch/x86_64/percpu.h"
+#include "device/fault.h"
 #include "lib/lock.h"
 #include "proc/process.h"
 
@@ -128,10 +129,15 @@ void sched_timer(void)
 struct tn_frame *sched_next(void)
 {
     lock_check_none();
+    if (__builtin_expect(fault_pending, 0))
+        faults_handle();
     struct process *next = running;
     if (!next) {
-        while (!ready_first)
+        while (!ready_first) {
             cpu_wait_for_interrupt();
+            if (fault_pending)
+                faults_handle();
+        }
         next = running = ready_first;
         ready_first = next->next_ready;
         if (ready_first)

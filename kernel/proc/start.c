@@ -183,7 +183,6 @@ static bool give(struct process *p, struct tn_start *start, const char *name, co
 
 static bool give_device(struct process *p, struct tn_start *start, uint32_t n)
 {
-    static const char *const policy_name[] = {"blocked", "trusted"};
     const struct tn_manifest_device *wanted = &p->manifest->device[n];
     struct device *device = device_find(wanted);
     char name[TN_NAME_MAX];
@@ -195,15 +194,10 @@ static bool give_device(struct process *p, struct tn_start *start, uint32_t n)
                      wanted->value >> 16, wanted->value & 0xffff);
         return false;
     }
-    uint32_t bdf = device->function->bdf;
     enum tn_status status = device_claim(device, p, wanted->policy);
     tn_format(name, sizeof name, "device%u", n);
     if (status != TN_OK)
         return refuse(p, name, status);
-    process_audit(p, TN_AUDIT_DEVICE_CLAIM, TN_OK, TN_KIND_DEVICE, device->identity.generation, wanted->policy);
-    log_line("device: %02x:%02x.%u claimed by %s, DMA policy %s%s", bdf >> 8, bdf >> 3 & 31, bdf & 7, p->name,
-             policy_name[wanted->policy],
-             wanted->policy == TN_POLICY_TRUSTED ? " (no isolation: the driver could reach all memory)" : "");
     struct tn_cap_grant grant = {TN_KIND_DEVICE, TN_RIGHT_READ | TN_RIGHT_CONTROL, device->index,
                                  device->identity.generation, 0};
     return give(p, start, name, &grant);

@@ -37,6 +37,19 @@ def entries(manifests, without=(), changed=None):
     return result
 
 
+def variant(folder, name, changes):
+    """The compiled manifest `name` after replacing text in it, for `changed`: {its place in the archive: path}."""
+    with open(manifest_path(name), encoding="utf-8") as file:
+        text = file.read()
+    for old, new in changes.items():
+        assert old in text, f"{old} is not in the manifest {name}"
+        text = text.replace(old, new)
+    path = os.path.join(folder, name + ".toml")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return {f"manifest/{name}.bin": manifestc.compile_manifest(path)}
+
+
 def build(folder, manifests=("read",), without=(), changed=None, name="initrd.cpio"):
     """Packs an archive and returns its path."""
     path = os.path.join(folder, name)

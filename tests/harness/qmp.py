@@ -41,8 +41,8 @@ class Monitor:
         self.file.readline()
         self.ask("qmp_capabilities")
 
-    def ask(self, command):
-        self.file.write(json.dumps({"execute": command}) + "\n")
+    def ask(self, command, **arguments):
+        self.file.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
         self.file.flush()
         while True:
             answer = json.loads(self.file.readline())

@@ -15,7 +15,7 @@ import qemu
 
 RNG = [word for n in range(3) for word in ("-device", f"virtio-rng-pci,addr={16 + n:x}")]
 OVERLONG = "x" * 200
-SCRIPT = ["page off", "pci", "pci -v", "pci all", "acpi", "irq", "locks", "mmio", "mem", "ps", "caps", "ledger", "audit", "audit kernel"]
+SCRIPT = ["page off", "pci", "pci -v", "pci all", "acpi", "irq", "iommu", "dma", "locks", "mmio", "mem", "ps", "caps", "ledger", "audit", "audit kernel"]
 SCRIPT += ["audit nobody", "help", "page", "frobnicate now", OVERLONG, "", "   mem   "]
 
 
@@ -94,6 +94,8 @@ ROWS = {
     "acpi": r"^DMAR not there, or not usable: no Intel IOMMU is known: devices are not isolated$",
     "irq": r"^\d+ of 128 routes in use; stale 0, spurious \d+, lost 0$",
     "locks": r"^lock log rank 70, free, taken [1-9]\d*(, last at \S+)?$",
+    "iommu": r"^no unit is driven; `dma` tells what that means for each device$",
+    "dma": r"^00:04\.0 group \d+ unclaimed, bus mastering off: no IOMMU$",
     "mmio": r"^\d+ of 256 windows in use$",
     "mem": r"^free: \d+ pages$",
     "   mem   ": r"^free: \d+ pages$",
@@ -117,6 +119,7 @@ ROWS_SHELL = {
     "ledger": r"^virtio_blk0 mmio_bytes: 12288 of 65536, refused 0$",
     "irq": r"^route vector \d+ I/O APIC input 4, armed, holder kernel, arrived [1-9]\d* events [1-9]\d* storms 0$",
     "mmio": r"^00:04\.0 BAR4 offset [0-9a-f]+ length 1000, holder virtio_blk0$",
+    "dma": r"^pool of virtio_blk0, mapped, in no domain: \d+ buffers of \d+ bytes, \d+ free, \d+ with the device, 0 of them for good$",
     "audit shell": r"^\d+ \d+\.\d{6} shell: console command, Console generation 1, TN_OK, reason 0$",
     "continue": r"^continue: the processes of the manifest have been started already$",
 }

@@ -104,7 +104,7 @@ def test_locks_tells_what_was_taken_and_where(folder):
     rows = [re.match(messages.LOCK_ROW, line.raw) for line in m.lines]
     rows = {row["name"]: row for row in rows if row}
     ranks = [int(row["rank"]) for row in rows.values()]
-    assert len(ranks) == 6 and ranks == sorted(set(ranks))
+    assert len(ranks) == 7 and ranks == sorted(set(ranks))
     assert int(rows["log"]["taken"]) > 0 and rows["log"]["file"] == "kernel/diag/serial.c"
     assert int(rows["device manager"]["taken"]) == 0 and rows["device manager"]["file"] is None
     assert [line.raw for line in m.lines if line.raw == "the order is checked"]

@@ -22,7 +22,7 @@ OPAQUE = ("tn_slot", "tn_slots", "tn_cap", "tn_cap_table", "tn_pool", "tn_fence_
 # rest are reads for walks at teardown and for lines of the log. Nothing writes but where it says so.
 ALLOWED = {
     "kernel/cap/channel.c": (
-        ("count", "detail", "length", "object", "pool", "slots", "state", "ticket"),
+        ("count", "detail", "direction", "length", "object", "pool", "slots", "state", "ticket"),
         "the entry that a look-up gave; the fence behind a request; walks over all fences at the end of a process",
     ),
     "kernel/cap/core_check.c": (("limit", "ticket"), "its own ledger is set up here; a completion must name the ticket"),

@@ -77,6 +77,8 @@ def test_sizes_and_constants_are_those_of_the_c_headers():
         "TN_MATCH_ID": layout.MATCH_ID,
         "TN_POLICY_BLOCKED": layout.POLICIES["blocked"],
         "TN_POLICY_TRUSTED": layout.POLICIES["trusted"],
+        "TN_POLICY_POOL": layout.POLICIES["remapped-pool"],
+        "TN_POLICY_STRICT": layout.POLICIES["remapped-strict"],
         "TN_RIGHT_READ": layout.RIGHTS["read"],
         "TN_PROCESS_JOB": layout.PROCESS_JOB,
         "TN_PROCESS_GUARD_OFF": layout.PROCESS_GUARD_OFF,

@@ -17,10 +17,13 @@ enum tn_audit_action {
     TN_AUDIT_PROCESS_START = 256,
     TN_AUDIT_PROCESS_END = 257,  /* reason: its exit status, or TN_AUDIT_FAULT + vector */
     TN_AUDIT_DEVICE_CLAIM = 258, /* reason: enum tn_policy */
-    TN_AUDIT_DEVICE_LOST = 259,  /* its driver ended; it is in quarantine */
+    TN_AUDIT_DEVICE_LOST = 259,  /* its driver ended, without that evidence; it is in quarantine */
     TN_AUDIT_SOURCE_STORM = 260, /* an interrupt source was masked */
     TN_AUDIT_ROUTE_LOST = 261,   /* one never fell silent */
     TN_AUDIT_GRANT = 262,        /* a capability of the manifest's */
+    TN_AUDIT_DMA_FAULT = 263,    /* a device tried what is not on tenure to it; reason: the IOMMU's number */
+    TN_AUDIT_DMA_STOPPED = 264,  /* it did not stop to: its bus mastering is off for good */
+    TN_AUDIT_DEVICE_FREED = 265, /* its driver ended, and there is evidence that it is silent */
 };
 
 struct tn_audit_record {

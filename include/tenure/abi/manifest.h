@@ -20,9 +20,13 @@ enum {
     TN_MANIFEST_USES_MAX = 4,
 };
 
+/* What a device reaches. A manifest names the least that it accepts: a machine that can do better does better, one that
+ * cannot do it blocks. */
 enum tn_policy {
     TN_POLICY_BLOCKED = 0, /* no DMA: creating a pool is refused */
-    TN_POLICY_TRUSTED = 1, /* no isolation: the driver learns device addresses; only if the manifest asks for it */
+    TN_POLICY_TRUSTED = 1, /* accepted: no isolation, the driver learns device addresses. With an IOMMU: STRICT */
+    TN_POLICY_POOL = 2,    /* "remapped-pool": the device reaches all of a pool while the pool lives */
+    TN_POLICY_STRICT = 3,  /* "remapped-strict": a buffer from its submission to its completion, and no longer */
 };
 
 enum tn_device_match {
@@ -34,7 +38,7 @@ struct tn_manifest_device {
     uint32_t match;  /* enum tn_device_match */
     uint32_t value;  /* class code or identifiers */
     uint32_t index;  /* the n-th such function in bus, device, function order, from 0 */
-    uint32_t policy; /* enum tn_policy */
+    uint32_t policy; /* enum tn_policy: the least that is accepted */
 };
 
 struct tn_manifest_use {

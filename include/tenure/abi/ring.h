@@ -49,6 +49,10 @@ enum tn_op {
     /* handle: Interrupt. arg0 = sequence of the event being acknowledged; re-arms. */
     TN_OP_INTERRUPT_ACK = 22,
     TN_OP_INTERRUPT_RELEASE = 23,
+    /* handle: Device. Waits until the IOMMU has refused the device something since the last answer: value0 = refusals
+     * since the claim, value1 = the IOMMU's reason of the last one (VT-d Specification 4.0, section 7.2.3), value2 = 1:
+     * it was a read. One wait a device: TN_ESTATE while there is one. Not with TN_SQE_QUIET. */
+    TN_OP_DEVICE_WATCH = 24,
 
     /* handle: Device (driver) or Channel (client). arg0 = buffer size in bytes (rounded up to pages), arg1 = number
      * of buffers; all are charged here. value0 = DmaPool, value1 = the rounded buffer size. */

@@ -96,6 +96,11 @@ static inline void invlpg(uint64_t address)
     __asm__ volatile("invlpg (%0)" ::"r"(address) : "memory");
 }
 
+/* Writes the cache line of `address` back: for what reads memory past the caches. */
+static inline void clflush(uintptr_t address)
+{
+    __asm__ volatile("clflush (%0)" ::"r"(address) : "memory");
+}
 struct cpuid {
     uint32_t eax, ebx, ecx, edx;
 };

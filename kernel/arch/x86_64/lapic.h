@@ -12,6 +12,7 @@ enum {
     VECTOR_ROUTE_FIRST = 0x30, /* device interrupts */
     VECTOR_ROUTE_LAST = 0xef,
     VECTOR_TIMER = 0xf0,
+    VECTOR_IOMMU = 0xf1,    /* a remapping unit has recorded a fault */
     VECTOR_SPURIOUS = 0xff, /* low four bits set, as older APICs want it */
 };
 

@@ -12,6 +12,7 @@
 #include "arch/x86_64/percpu.h"
 #include "arch/x86_64/usercopy.h"
 #include "cap/pool.h"
+#include "device/fault.h"
 #include "diag/log.h"
 #include "diag/panic.h"
 #include "irq/route.h"
@@ -63,6 +64,9 @@ static __attribute__((noinline)) void interrupt_of_no_route(uint64_t vector)
     if (vector == VECTOR_TIMER) {
         lapic_eoi();
         sched_timer();
+    } else if (vector == VECTOR_IOMMU) {
+        lapic_eoi();
+        fault_pending = true; /* looked at on the way out: what runs below may hold locks */
     } else if (vector == VECTOR_SPURIOUS || (vector >= VECTOR_PIC && vector < VECTOR_PIC + 16)) {
         route_count_spurious(); /* neither wants an EOI */
     } else {

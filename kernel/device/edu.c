@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See edu.h. */
+#include "device/edu.h"
+
+#include <stddef.h>
+
+#include <tenure/abi/ring.h>
+
+#include "arch/x86_64/clock.h"
+#include "arch/x86_64/io.h"
+#include "mm/space.h"
+#include "pci/scan.h"
+
+enum {
+    VENDOR = 0x1234,
+    DEVICE = 0x11e8,
+    INTERRUPT_STATUS = 0x24,
+    INTERRUPT_ACKNOWLEDGE = 0x64,
+    DMA_COMMAND = 0x98, /* 64 bits; bit 0: start, or at work */
+    REGISTERS_BYTES = 0x1000,
+};
+
+static const uint64_t limit_ns = 250000000;
+
+bool edu_is(const struct pci_function *f)
+{
+    return f->vendor == VENDOR && f->device == DEVICE;
+}
+
+static volatile uint32_t *at(const struct pci_function *f, uint32_t offset)
+{
+    return (volatile uint32_t *)(volatile void *)(f->registers + offset);
+}
+
+enum tn_status edu_stop(struct pci_function *f)
+{
+    if (!f->registers && f->bar[0].flags & TN_BAR_MEMORY && f->bar[0].size >= REGISTERS_BYTES && f->bar[0].address != 0)
+        f->registers = kernel_mmio_map(f->bar[0].address, REGISTERS_BYTES);
+    if (!f->registers || !(pci_read(&pci_ecam, f->bdf, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY))
+        return TN_ENOTSUP;
+    for (uint64_t end = clock_now() + limit_ns; *at(f, DMA_COMMAND) & 1; cpu_relax())
+        if (clock_now() > end)
+            return TN_EIO;
+    *at(f, INTERRUPT_ACKNOWLEDGE) = *at(f, INTERRUPT_STATUS);
+    return TN_OK;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The judgement of silence.h. Pure. */
+#include "device/silence.h"
+
+const char *evidence_name(uint32_t item)
+{
+    static const char *const name[EVIDENCE_ITEMS] = {
+        [EVIDENCE_BUS_MASTER] = "bus-master-off",    [EVIDENCE_RESET] = "reset",
+        [EVIDENCE_TRANSACTIONS] = "no-transactions", [EVIDENCE_DEVICE_WORD] = "device-word",
+        [EVIDENCE_BLOCKED] = "iommu-blocked",        [EVIDENCE_FAULTS] = "fault-log-empty",
+    };
+    return item < EVIDENCE_ITEMS ? name[item] : "?";
+}
+
+const char *evidence_result_name(uint32_t result)
+{
+    static const char *const name[] = {"n/a", "passed", "failed"};
+    return result <= EVIDENCE_FAILED ? name[result] : "?";
+}
+
+bool evidence_suffices(const struct evidence *e)
+{
+    for (uint32_t i = 0; i < EVIDENCE_ITEMS; i++)
+        if (e->item[i] == EVIDENCE_FAILED)
+            return false;
+    bool is_blocked = e->item[EVIDENCE_BLOCKED] == EVIDENCE_PASSED;
+    bool is_reset = e->item[EVIDENCE_RESET] == EVIDENCE_PASSED;
+    bool has_word = e->item[EVIDENCE_DEVICE_WORD] == EVIDENCE_PASSED;
+    return e->item[EVIDENCE_BUS_MASTER] == EVIDENCE_PASSED && (is_reset || (has_word && is_blocked));
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the IOMMU refuses a device: counted for the device, on the audit log under its holder, told to its holder
+ * (TN_OP_DEVICE_WATCH). A device that goes on and on is stopped.
+ */
+#ifndef TENURE_KERNEL_DEVICE_FAULT_H
+#define TENURE_KERNEL_DEVICE_FAULT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <tenure/abi/status.h>
+
+struct device;
+
+enum { FAULTS_MAX = 256 }; /* of one claim; then its bus mastering goes off for good */
+
+/* A unit has said that there is something in its log. Set by the interrupt, which may come in a window. */
+extern bool fault_pending;
+/* Empties the fault log of every unit. On the way out of the kernel, with no lock held. */
+void faults_handle(void);
+/* The same, under the device manager's lock. */
+void faults_drain(void);
+/* The holder waits for the next fault, or is told at once of those it was not told of. Its completion is reserved.
+ * TN_ESTATE: it waits already. */
+TN_MUST_CHECK enum tn_status fault_watch(struct device *device, uint64_t user_data);
+
+struct fault_counts {
+    uint64_t nobodys;   /* of requesters that no claimed device has */
+    uint64_t overflows; /* times that a log was full: so many at least were lost */
+};
+struct fault_counts fault_counts(void);
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See reset.h. */
+#include "pci/reset.h"
+
+#include <stddef.h>
+
+#include <tenure/abi/ring.h>
+
+enum {
+    EXPRESS_CONTROL = 8, /* from the capability's start */
+    EXPRESS_CONTROL_RESET = 1 << 15,
+    EXPRESS_STATUS = 10,
+    EXPRESS_STATUS_PENDING = 1 << 5,
+    ADVANCED_CONTROL = 4,
+    ADVANCED_CONTROL_RESET = 1 << 0,
+    ADVANCED_STATUS = 5,
+    ADVANCED_STATUS_PENDING = 1 << 0,
+    POWER_CONTROL = 4,
+    POWER_STATE = 3,
+    POWER_D3HOT = 3,
+    BRIDGE_CONTROL = 0x3e,
+    BRIDGE_CONTROL_RESET = 1 << 6,
+};
+
+/* Nanoseconds. */
+static const uint64_t ms = 1000000, pending_limit = 100 * 1000000ull, reset_wait = 100 * 1000000ull,
+                      power_wait = 10 * 1000000ull, answer_limit = 1000 * 1000000ull;
+
+enum step { STEP_PENDING, STEP_START, STEP_HELD, STEP_ANSWER };
+
+const char *pci_reset_name(uint32_t method)
+{
+    static const char *const name[PCI_RESET_METHODS] = {
+        [PCI_RESET_NONE] = "none",         [PCI_RESET_FUNCTION] = "FLR",      [PCI_RESET_ADVANCED] = "AF FLR",
+        [PCI_RESET_POWER] = "D3hot to D0", [PCI_RESET_BUS] = "secondary bus",
+    };
+    return method < PCI_RESET_METHODS ? name[method] : "?";
+}
+
+static bool is_behind(const struct pci_function *f, uint32_t i, uint32_t bridge)
+{
+    for (uint32_t up = f[i].parent; up != PCI_ROOT; up = f[up].parent)
+        if (up == bridge)
+            return true;
+    return false;
+}
+
+static bool bus_may_be_reset(const struct pci_function *f, uint32_t count, uint32_t bridge,
+                             bool (*may_reset)(void *, const struct pci_function *), void *context)
+{
+    if (bridge == PCI_ROOT || f[bridge].bridge.fault)
+        return false;
+    for (uint32_t i = 0; i < count; i++)
+        if (is_behind(f, i, bridge) && (f[i].header != PCI_HEADER_ENDPOINT || !may_reset(context, &f[i])))
+            return false; /* bridges below would lose their bus numbers */
+    return true;
+}
+
+void pci_reset_begin(struct pci_reset *r, const struct pci_function *f, uint32_t count, uint32_t index,
+                     bool (*may_reset)(void *, const struct pci_function *), void *context)
+{
+    const struct pci_function *own = &f[index];
+    *r = (struct pci_reset){.function = own, .method = PCI_RESET_NONE};
+    if (own->features.express_flr)
+        r->method = PCI_RESET_FUNCTION;
+    else if (own->features.advanced_flr)
+        r->method = PCI_RESET_ADVANCED;
+    else if (own->capabilities.power != 0 && !own->features.no_soft_reset)
+        r->method = PCI_RESET_POWER;
+    else if (bus_may_be_reset(f, count, own->parent, may_reset, context)) {
+        r->method = PCI_RESET_BUS;
+        r->bridge = &f[own->parent];
+    }
+    r->step = r->method == PCI_RESET_FUNCTION || r->method == PCI_RESET_ADVANCED ? STEP_PENDING : STEP_START;
+}
+
+static bool is_pending(const struct pci_reset *r, const struct pci_access *a)
+{
+    const struct pci_function *f = r->function;
+    if (r->method == PCI_RESET_FUNCTION)
+        return pci_read(a, f->bdf, f->capabilities.express + EXPRESS_STATUS, 2) & EXPRESS_STATUS_PENDING;
+    return pci_read(a, f->bdf, f->capabilities.advanced + ADVANCED_STATUS, 1) & ADVANCED_STATUS_PENDING;
+}
+
+static void set_power(const struct pci_function *f, const struct pci_access *a, uint32_t state)
+{
+    uint32_t at = f->capabilities.power + POWER_CONTROL;
+    pci_write(a, f->bdf, at, 2, (pci_read(a, f->bdf, at, 2) & ~(uint32_t)POWER_STATE) | state);
+}
+
+static void set_bus_reset(const struct pci_function *bridge, const struct pci_access *a, bool on)
+{
+    uint32_t control = pci_read(a, bridge->bdf, BRIDGE_CONTROL, 2) & ~(uint32_t)BRIDGE_CONTROL_RESET;
+    pci_write(a, bridge->bdf, BRIDGE_CONTROL, 2, on ? control | BRIDGE_CONTROL_RESET : control);
+}
+
+/* Returns how long it is held before STEP_HELD. */
+static uint64_t start(const struct pci_reset *r, const struct pci_access *a)
+{
+    const struct pci_function *f = r->function;
+    switch (r->method) {
+    case PCI_RESET_FUNCTION: {
+        uint32_t at = f->capabilities.express + EXPRESS_CONTROL;
+        pci_write(a, f->bdf, at, 2, pci_read(a, f->bdf, at, 2) | EXPRESS_CONTROL_RESET);
+        return reset_wait;
+    }
+    case PCI_RESET_ADVANCED:
+        pci_write(a, f->bdf, f->capabilities.advanced + ADVANCED_CONTROL, 1, ADVANCED_CONTROL_RESET);
+        return reset_wait;
+    case PCI_RESET_POWER:
+        set_power(f, a, POWER_D3HOT);
+        return power_wait;
+    default:
+        set_bus_reset(r->bridge, a, true);
+        return 2 * ms;
+    }
+}
+
+/* Returns how long it takes until the function may be asked. */
+static uint64_t release(const struct pci_reset *r, const struct pci_access *a)
+{
+    if (r->method == PCI_RESET_POWER) {
+        set_power(r->function, a, 0);
+        return power_wait;
+    }
+    if (r->method == PCI_RESET_BUS) {
+        set_bus_reset(r->bridge, a, false);
+        return reset_wait;
+    }
+    return 0;
+}
+
+/* BARs and what the kernel wants to be on or off; bus mastering and messages stay off. */
+static void write_back(const struct pci_function *f, const struct pci_access *a)
+{
+    for (uint32_t b = 0; b < PCI_BARS; b++) {
+        const struct pci_bar *bar = &f->bar[b];
+        if (bar->size == 0)
+            continue;
+        pci_write(a, f->bdf, PCI_BAR0 + 4 * b, 4, (uint32_t)bar->address);
+        if (bar->flags & TN_BAR_64BIT)
+            pci_write(a, f->bdf, PCI_BAR0 + 4 * (b + 1), 4, (uint32_t)(bar->address >> 32));
+    }
+    pci_write(a, f->bdf, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_INTX_DISABLE);
+}
+
+enum pci_reset_result pci_reset_step(struct pci_reset *r, const struct pci_access *a, uint64_t now)
+{
+    switch (r->step) {
+    case STEP_PENDING:
+        if (r->limit == 0)
+            r->limit = now + pending_limit;
+        r->transactions_ended = !is_pending(r, a);
+        if (!r->transactions_ended && now < r->limit) {
+            r->until = now + ms;
+            return PCI_RESET_WAIT;
+        }
+        r->step = STEP_START;
+        __attribute__((fallthrough)); /* section 6.6.2: after the limit it is reset all the same */
+    case STEP_START:
+        if (r->method == PCI_RESET_NONE)
+            return PCI_RESET_FAILED;
+        r->until = now + start(r, a);
+        r->step = STEP_HELD;
+        return PCI_RESET_WAIT;
+    case STEP_HELD:
+        r->until = now + release(r, a);
+        r->limit = r->until + answer_limit;
+        r->step = STEP_ANSWER;
+        return PCI_RESET_WAIT;
+    default:
+        if (pci_read(a, r->function->bdf, PCI_VENDOR_ID, 2) == r->function->vendor) {
+            write_back(r->function, a);
+            return PCI_RESET_DONE;
+        }
+        r->until = now + ms;
+        return now < r->limit ? PCI_RESET_WAIT : PCI_RESET_FAILED;
+    }
+}

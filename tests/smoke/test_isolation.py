@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a device reaches behind an IOMMU, and what it does not (G8): tried by a driver that uses its device against everybody,
+and looked at from outside."""
+
+import os
+import struct
+
+import pytest
+
+from harness import acpi, archive, disks, machine, memory, messages, paths, qmp
+from harness.disks import MiB
+
+import qemu
+
+IOMMU = ["-device", "intel-iommu"]  # before every device
+EDU = ["-device", "edu,addr=6,dma_mask=0xffffffffffffffff"]
+OBEYS = {"iommu_platform": True}
+MEMORY = 256
+
+
+def attack(folder, words="", extra=(), kernel=None):
+    return machine.run(
+        archive.build(folder, ["dma_attack"]), f"manifest=dma_attack {words}", extra=[*extra, *EDU], kernel=kernel
+    )
+
+
+@pytest.mark.parametrize("iommu", ["intel-iommu", "intel-iommu,aw-bits=48", "intel-iommu,caching-mode=on"])
+def test_g8_a_hostile_drivers_device_writes_nowhere_but_on_tenure(iommu, folder):
+    m, status = attack(folder, extra=["-device", iommu])
+    assert status == qemu.EXIT_SUCCESS, m.text()
+    m.find(messages.of(messages.FAULT_OF, process="attack"))
+    m.find(messages.ISOLATED)
+    assert int(m.find(messages.SWEEP)["refused"]) >= 23
+    assert int(m.find(messages.DRIVER_SILENCED)["evidence"].count("passed")) == 3
+    assert m.find(messages.PAGES_AT_END)["quarantined"] == "0"
+
+
+def word(i):
+    """attack_word() of user/hostile/dma_attack/attack.h."""
+    mask = (1 << 64) - 1
+    x = (i + 1) * 0x9E3779B97F4A7C15 & mask
+    x = (x ^ x >> 31) * 0xBF58476D1CE4E5B9 & mask
+    return x ^ x >> 29
+
+
+TELLING = struct.pack("<4Q", *map(word, range(4)))
+TELLING_END = struct.pack("<4Q", *map(word, range(252, 256)))
+
+
+def held(folder, words, extra):
+    """(machine, RAM, CR3) while the victim holds the one buffer that its device was allowed to write to."""
+    monitor = qmp.Monitor(folder)
+    m = machine.start(
+        archive.build(folder, ["dma_attack"]),
+        f"manifest=dma_attack args.victim=hold=1 {words}",
+        extra=[*extra, *EDU, *monitor.options()],
+    )
+    m.wait_for(messages.HOLDING)
+    monitor.connect()
+    ram = memory.dump(monitor, folder, MEMORY)
+    root = memory.root(monitor)
+    m.kill()
+    return m, ram, root
+
+
+def test_g8_what_the_device_wrote_is_in_one_place_of_all_memory(folder):
+    _, ram, _ = held(folder, "", IOMMU)
+    found = memory.places(ram, TELLING)
+    assert len(found) == 1 and found[0] % memory.PAGE == 0
+    assert memory.places(ram, TELLING_END) == [found[0] + 2048 - 32]
+
+
+def test_g8_twin_without_an_iommu_it_is_where_the_driver_wanted_it(folder):
+    """The same driver on a machine without one, allowed by the policy `trusted`: the search must find what it did."""
+    _, ram, _ = held(folder, "args.attack=sweep=ram", [])
+    assert 0x8000000 in memory.places(ram, TELLING)
+
+
+def test_g8_twin_a_kernel_that_does_not_take_back_what_it_lent(folder):
+    m, status = attack(folder, "args.attack=sweep=none args.victim=die=0", IOMMU, kernel=paths.TWIN)
+    assert status == qemu.EXIT_JOB_FAILED
+    m.find(messages.of(messages.VICTIM_CASE, case="late_write"))
+    m.find(messages.NOT_ISOLATED)
+
+
+def test_g5_a_client_sees_neither_the_physical_nor_the_device_address_of_its_buffer(folder):
+    m, ram, root = held(folder, "args.attack=sweep=none", [*IOMMU, "-trace", "vtd_iotlb_page_update"])
+    (buffer,) = memory.places(ram, TELLING)
+    pages = sorted(set(memory.user_pages(ram, root)))
+    assert buffer in pages, "this is not the address space of the victim"
+    devices = {int(line.split(" iova 0x")[1].split()[0], 16) for line in m.stderr().splitlines() if " iova 0x" in line}
+    assert devices, "the trace says nothing"
+    wanted = {buffer, buffer >> 12, *devices}
+    for page in pages:
+        for offset, (value,) in enumerate(struct.iter_unpack("<Q", ram[page : page + memory.PAGE])):
+            assert value & ~0xFFF not in wanted or value < 1 << 20, f"{value:#x} at {page:#x}+{8 * offset:#x}"
+    assert f"{buffer:x}" not in m.text()
+
+
+# ---- policies ----
+
+
+def policy(process, policy, note=""):
+    return messages.POLICY.format(process=process, policy=policy, note=note)
+
+
+def accepting(folder, minimum):
+    """The archive of `disk` whose driver accepts no less than this policy."""
+    changed = archive.variant(folder, "disk", {'policy = "trusted"': f'policy = "{minimum}"'})
+    return archive.build(folder, ["disk"], changed=changed)
+
+
+@pytest.mark.parametrize("minimum", ["trusted", "remapped-pool", "remapped-strict"])
+def test_g8_with_an_iommu_a_disk_is_read_under_the_policy(minimum, folder):
+    image = disks.Image(folder, 8 * MiB)
+    initrd = accepting(folder, minimum)
+    m, status = machine.run(initrd, "manifest=disk", [image.disk(**OBEYS)], extra=[*IOMMU, "-trace", "vtd_dmar_fault"])
+    assert status == qemu.EXIT_SUCCESS, m.text()
+    m.find(policy("virtio_blk0", "remapped-strict" if minimum == "trusted" else minimum))
+    assert m.find(messages.READ)["sha256"] == image.sha256()
+    assert "vtd_dmar_fault" not in m.stderr()
+    assert m.find(messages.PAGES_AT_END)["quarantined"] == "0"
+
+
+NOT_DRIVEN = {
+    "no IOMMU": ([], {}, messages.NO_UNIT),
+    "a device that goes past it": (IOMMU, {}, messages.UNIT),
+}
+
+
+@pytest.mark.parametrize("minimum", ["remapped-pool", "remapped-strict"])
+@pytest.mark.parametrize("why", NOT_DRIVEN)
+def test_g8_a_remapped_policy_that_cannot_be_given_means_no_dma(why, minimum, folder):
+    extra, device, said = NOT_DRIVEN[why]
+    image = disks.Image(folder, MiB)
+    initrd = accepting(folder, minimum)
+    m, status = machine.run(initrd, "manifest=disk", [image.disk(**device)], extra=[*extra, "-trace", "virtio_blk_handle_read"])
+    assert status == qemu.EXIT_JOB_FAILED
+    m.find(said)
+    m.find(policy("virtio_blk0", "blocked", rf" \({minimum} was asked for; .+\)"))
+    m.find(messages.POLICY_REFUSED)
+    assert "virtio_blk_handle_read" not in m.stderr()
+
+
+def test_g8_a_broken_dmar_means_no_dma(folder):
+    image = disks.Image(folder, MiB)
+    table = os.path.join(folder, "table")
+    with open(table, "wb") as file:
+        file.write(acpi.table(b"DMAR", bytes([38, 1]) + bytes(10) + bytes(4)))  # a structure of length 0
+    initrd = accepting(folder, "remapped-strict")
+    m, status = machine.run(initrd, "manifest=disk", [image.disk(**OBEYS)], extra=["-acpitable", f"file={table}"])
+    assert status == qemu.EXIT_JOB_FAILED
+    m.find(messages.BROKEN_UNIT)
+    m.find(policy("virtio_blk0", "blocked", r" \(remapped-strict was asked for; its DMAR is broken\)"))
+
+
+def test_g8_twin_a_kernel_that_takes_every_device_for_one_that_obeys(folder):
+    """It says `remapped-strict` of a device that reaches all memory."""
+    image = disks.Image(folder, MiB)
+    m = machine.start(archive.build(folder, ["disk"]), "manifest=disk", [image.disk()], extra=IOMMU, kernel=paths.TWIN)
+    m.wait_for(policy("virtio_blk0", "remapped-strict"))
+
+
+# ---- the end of a driver ----
+
+
+@pytest.mark.parametrize("behind, evidence", [(None, {"device-word"}), ("pcie-root-port", {"reset", "no-transactions"})])
+def test_g10_pages_come_back_when_there_is_evidence(behind, evidence, folder):
+    """A driver dies with its device at work. Behind a root port the device has FLR; without one it has only its word, and the
+    IOMMU."""
+    image = disks.Image(folder, MiB)
+    port = [] if behind is None else ["-device", f"{behind},id=above,addr=3"]
+    place = {} if behind is None else {"bus": "above", "addr": "0"}
+    slow, group = disks.throttled(image, operations_per_second=1)
+    slow.device.update(OBEYS | place)
+    m, status = machine.run(
+        archive.build(folder, ["dying_driver"]), "manifest=dying_driver", [slow], extra=[*IOMMU, *port, *group], timeout=60
+    )
+    assert status == qemu.EXIT_JOB_FAILED
+    items = m.find(messages.DRIVER_SILENCED)["evidence"]
+    for item in evidence | {"iommu-blocked", "fault-log-empty"}:
+        assert f"{item} passed" in items
+    assert "failed" not in items
+    m.find(messages.READER_ABORTED)
+    assert m.find(messages.PAGES_AT_END)["quarantined"] == "0"
