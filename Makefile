@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The front door. Everything real is in meson.build and tools/; this file only names it.
 #
-#   DISK=path MANIFEST=name MEM=MiB   for run, diag        BUILD=debug   adds checks, in its own build folder
+#   DISK=path MANIFEST=name MEM=MiB IOMMU=off   for run, diag        BUILD=debug   adds checks, in its own build folder
 #   TEST=words                        for test         CC=clang      the other compiler, in its own build folder
 PYTHON := /usr/bin/python3
 CC     := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
@@ -10,7 +10,7 @@ DIR    := build$(if $(filter debug,$(BUILD)),-debug)$(if $(filter-out gcc,$(CC))
 
 # Through the environment, so that names with blanks and quotes arrive as they are.
 export TENURE_DISK := $(DISK)
-RUN = $(PYTHON) tools/run.py --build $(DIR) $${TENURE_DISK:+--disk "$$TENURE_DISK"} $(if $(MEM),--memory '$(MEM)')
+RUN = $(PYTHON) tools/run.py --build $(DIR) $${TENURE_DISK:+--disk "$$TENURE_DISK"} $(if $(MEM),--memory '$(MEM)') $(if $(IOMMU),--iommu '$(IOMMU)')
 
 HOSTILE = $(addprefix tests/smoke/test_,$(addsuffix .py,isolation hostile_calls guard device_authority edu irq_steps))
 
@@ -19,7 +19,7 @@ HOSTILE = $(addprefix tests/smoke/test_,$(addsuffix .py,isolation hostile_calls 
 
 help:           ## Lists the targets
 	@sed -n 's/^\([a-z-]*\): .*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
-	@echo "  Settings: DISK=path MANIFEST=name MEM=MiB (run), TEST=words (test), BUILD=debug, CC=clang, YES=1"
+	@echo "  Settings: DISK=path MANIFEST=name MEM=MiB IOMMU=off (run), TEST=words (test), BUILD=debug, CC=clang, YES=1"
 
 run: build      ## Boots the machine: a user-mode driver reads all of DISK through DmaBuffers
 	@$(RUN) $(if $(MANIFEST),--manifest '$(MANIFEST)')

@@ -115,7 +115,7 @@ def raise_register(build, figure):
 def boot(build, figure, count_mmio):
     """(log, marks) of one run; marks: list of (number, counters)."""
     manifest, disk = figure.manifest, figure.disk
-    obeys = {"iommu_platform": True} if figure.iommu else {}
+    obeys = qemu.OBEYS if figure.iommu else {}
     append = f"manifest={manifest}"
     if figure.marks == (RAISE, WOKEN):
         append += f" args.raiser=ops=2000,target={raise_register(build, figure)}"
@@ -125,7 +125,7 @@ def boot(build, figure, count_mmio):
         plugin = os.path.join(build, "bench", "icnt.so")
         # icount ties the guest's clock to its instructions, so that timers fire at the same places each time.
         extra = ["-icount", "shift=0,sleep=off", "-plugin", f"{plugin},out={out}" + (",io=on" if count_mmio else "")]
-        extra += [*(["-device", "intel-iommu"] if figure.iommu else []), *figure.extra]
+        extra += [*(qemu.IOMMU if figure.iommu else []), *figure.extra]
         words = qemu.command_line(
             os.path.join(build, "tenure.elf"), os.path.join(build, "initrd.cpio"), append, disks, extra=extra
         )

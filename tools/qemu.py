@@ -75,6 +75,10 @@ class Disk:
 TERMINAL = "terminal"
 TERMINAL_OPTIONS = ["-chardev", "stdio,id=com1,signal=off", "-serial", "chardev:com1"]
 
+# Before every device: QEMU puts an IOMMU in front of what comes later. A virtio device obeys it only if it is told to.
+IOMMU = ["-device", "intel-iommu"]
+OBEYS = {"iommu_platform": True}
+
 FIRST_DISK_ADDRESS = 4  # disks stand at 00:04.0, 00:05.0 …, so their order is that of the command line
 
 

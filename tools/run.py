@@ -31,11 +31,14 @@ def arguments():
     parser.add_argument("--disk", help="image file or block device for the first disk; opened read-only")
     parser.add_argument("--manifest", default="read", help="which manifest of the archive starts")
     parser.add_argument("--memory", default="256", help="MiB")
+    parser.add_argument("--iommu", default="on", help="on: the machine has an IOMMU, and its disks obey it; off")
     parser.add_argument("--diag", action="store_true", help="stop at the console's prompt, with this terminal on COM1")
     parser.add_argument("--append", default="", help="further words for the kernel's command line")
     options = parser.parse_args()
     if not re.fullmatch(r"[a-z][a-z0-9_]*", options.manifest):
         fail(f'MANIFEST "{options.manifest}": a name as in manifest/NAME.toml is needed')
+    if options.iommu not in ("on", "off"):
+        fail(f'IOMMU "{options.iommu}": on or off')
     if not options.memory.isdecimal() or not MEMORY_MIN <= int(options.memory) <= MEMORY_MAX:
         fail(f'MEM "{options.memory}": MiB of memory, a number from {MEMORY_MIN} to {MEMORY_MAX}')
     return options
@@ -157,12 +160,15 @@ def main():
     except qemu.DiskError as error:
         fail(str(error))
     make_scratch(scratch)
-    disks = [qemu.Disk(qemu.file_backend(disk, read_only=True)), qemu.Disk(qemu.file_backend(scratch, read_only=False))]
+    extra, obeys = (qemu.IOMMU, qemu.OBEYS) if options.iommu == "on" else ([], {})
+    backends = [qemu.file_backend(disk, read_only=True), qemu.file_backend(scratch, read_only=False)]
+    disks = [qemu.Disk(backend, **obeys) for backend in backends]
     append = f"manifest={options.manifest}{' diag' if options.diag else ''} {options.append}".strip()
-    say(f"disk 0 is {disk} (read-only), disk 1 is {scratch}; manifest={options.manifest}, {options.memory} MiB")
+    say(f"disk 0 is {disk} (read-only), disk 1 is {scratch}; manifest={options.manifest}, {options.memory} MiB, IOMMU {options.iommu}")
+    machine = {"memory": int(options.memory), "extra": extra}
     if options.diag or options.manifest in READS_CONSOLE:
-        return run_with_terminal(qemu.command_line(kernel, initrd, append, disks, memory=int(options.memory), serial=qemu.TERMINAL))
-    status, log = boot(qemu.command_line(kernel, initrd, append, disks, memory=int(options.memory)))
+        return run_with_terminal(qemu.command_line(kernel, initrd, append, disks, serial=qemu.TERMINAL, **machine))
+    status, log = boot(qemu.command_line(kernel, initrd, append, disks, **machine))
     code, words = qemu.meaning(status)
     if code == 0 and options.manifest == "read":
         checks = [check_read(disk, log), check_scratch(scratch, log)]

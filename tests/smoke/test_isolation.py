@@ -12,9 +12,7 @@ from harness.disks import MiB
 
 import qemu
 
-IOMMU = ["-device", "intel-iommu"]  # before every device
 EDU = ["-device", "edu,addr=6,dma_mask=0xffffffffffffffff"]
-OBEYS = {"iommu_platform": True}
 MEMORY = 256
 
 
@@ -64,7 +62,7 @@ def held(folder, words, extra):
 
 
 def test_g8_what_the_device_wrote_is_in_one_place_of_all_memory(folder):
-    _, ram, _ = held(folder, "", IOMMU)
+    _, ram, _ = held(folder, "", qemu.IOMMU)
     found = memory.places(ram, TELLING)
     assert len(found) == 1 and found[0] % memory.PAGE == 0
     assert memory.places(ram, TELLING_END) == [found[0] + 2048 - 32]
@@ -77,14 +75,14 @@ def test_g8_twin_without_an_iommu_it_is_where_the_driver_wanted_it(folder):
 
 
 def test_g8_twin_a_kernel_that_does_not_take_back_what_it_lent(folder):
-    m, status = attack(folder, "args.attack=sweep=none args.victim=die=0", IOMMU, kernel=paths.TWIN)
+    m, status = attack(folder, "args.attack=sweep=none args.victim=die=0", qemu.IOMMU, kernel=paths.TWIN)
     assert status == qemu.EXIT_JOB_FAILED
     m.find(messages.of(messages.VICTIM_CASE, case="late_write"))
     m.find(messages.NOT_ISOLATED)
 
 
 def test_g5_a_client_sees_neither_the_physical_nor_the_device_address_of_its_buffer(folder):
-    m, ram, root = held(folder, "args.attack=sweep=none", [*IOMMU, "-trace", "vtd_iotlb_page_update"])
+    m, ram, root = held(folder, "args.attack=sweep=none", [*qemu.IOMMU, "-trace", "vtd_iotlb_page_update"])
     (buffer,) = memory.places(ram, TELLING)
     pages = sorted(set(memory.user_pages(ram, root)))
     assert buffer in pages, "this is not the address space of the victim"
@@ -114,7 +112,7 @@ def accepting(folder, minimum):
 def test_g8_with_an_iommu_a_disk_is_read_under_the_policy(minimum, folder):
     image = disks.Image(folder, 8 * MiB)
     initrd = accepting(folder, minimum)
-    m, status = machine.run(initrd, "manifest=disk", [image.disk(**OBEYS)], extra=[*IOMMU, "-trace", "vtd_dmar_fault"])
+    m, status = machine.run(initrd, "manifest=disk", [image.disk(**qemu.OBEYS)], extra=[*qemu.IOMMU, "-trace", "vtd_dmar_fault"])
     assert status == qemu.EXIT_SUCCESS, m.text()
     m.find(policy("virtio_blk0", "remapped-strict" if minimum == "trusted" else minimum))
     assert m.find(messages.READ)["sha256"] == image.sha256()
@@ -124,7 +122,7 @@ def test_g8_with_an_iommu_a_disk_is_read_under_the_policy(minimum, folder):
 
 NOT_DRIVEN = {
     "no IOMMU": ([], {}, messages.NO_UNIT),
-    "a device that goes past it": (IOMMU, {}, messages.UNIT),
+    "a device that goes past it": (qemu.IOMMU, {}, messages.UNIT),
 }
 
 
@@ -148,7 +146,7 @@ def test_g8_a_broken_dmar_means_no_dma(folder):
     with open(table, "wb") as file:
         file.write(acpi.table(b"DMAR", bytes([38, 1]) + bytes(10) + bytes(4)))  # a structure of length 0
     initrd = accepting(folder, "remapped-strict")
-    m, status = machine.run(initrd, "manifest=disk", [image.disk(**OBEYS)], extra=["-acpitable", f"file={table}"])
+    m, status = machine.run(initrd, "manifest=disk", [image.disk(**qemu.OBEYS)], extra=["-acpitable", f"file={table}"])
     assert status == qemu.EXIT_JOB_FAILED
     m.find(messages.BROKEN_UNIT)
     m.find(policy("virtio_blk0", "blocked", r" \(remapped-strict was asked for; its DMAR is broken\)"))
@@ -157,7 +155,7 @@ def test_g8_a_broken_dmar_means_no_dma(folder):
 def test_g8_twin_a_kernel_that_takes_every_device_for_one_that_obeys(folder):
     """It says `remapped-strict` of a device that reaches all memory."""
     image = disks.Image(folder, MiB)
-    m = machine.start(archive.build(folder, ["disk"]), "manifest=disk", [image.disk()], extra=IOMMU, kernel=paths.TWIN)
+    m = machine.start(archive.build(folder, ["disk"]), "manifest=disk", [image.disk()], extra=qemu.IOMMU, kernel=paths.TWIN)
     m.wait_for(policy("virtio_blk0", "remapped-strict"))
 
 
@@ -172,9 +170,9 @@ def test_g10_pages_come_back_when_there_is_evidence(behind, evidence, folder):
     port = [] if behind is None else ["-device", f"{behind},id=above,addr=3"]
     place = {} if behind is None else {"bus": "above", "addr": "0"}
     slow, group = disks.throttled(image, operations_per_second=1)
-    slow.device.update(OBEYS | place)
+    slow.device.update(qemu.OBEYS | place)
     m, status = machine.run(
-        archive.build(folder, ["dying_driver"]), "manifest=dying_driver", [slow], extra=[*IOMMU, *port, *group], timeout=60
+        archive.build(folder, ["dying_driver"]), "manifest=dying_driver", [slow], extra=[*qemu.IOMMU, *port, *group], timeout=60
     )
     assert status == qemu.EXIT_JOB_FAILED
     items = m.find(messages.DRIVER_SILENCED)["evidence"]

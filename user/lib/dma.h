@@ -31,8 +31,8 @@ enum tn_bus_master {
 TN_MUST_CHECK enum tn_status tn_dma_bus_master(uint64_t device, enum tn_bus_master state);
 
 /* The seam: the address to write into a descriptor that makes the device read (TN_TO_DEVICE) or write (TN_FROM_DEVICE)
- * at `offset` of what the token names. Under the policy `trusted` the token's bits are the device's address; other
- * policies change this function and no driver. */
+ * at `offset` of what the token names. The token of a request names it from its arrival to its completion, in its
+ * direction and length; a policy under which the token is no address changes this function and no driver. */
 static inline uint64_t tn_dma_post(struct tn_dma_token token, uint64_t offset, enum tn_direction direction)
 {
     (void)direction;

@@ -183,7 +183,7 @@ static struct tn_dma_shared shared_memory(const struct device *device, uint32_t 
         status = tn_dma_shared_alloc(pool, bytes, &memory);
     if (status != TN_OK)
         tn_die("no DMA memory of %u bytes for the rings: %s%s", bytes, tn_status_name(status),
-               status == TN_EPOLICY ? "; the manifest must ask for policy = \"trusted\" on this machine" : "");
+               status == TN_EPOLICY ? "; the log says why the device got no DMA policy that allows it" : "");
     return memory;
 }
 
