@@ -235,6 +235,19 @@ def core_lives(build):
     return [(name, cost[whole], {part: cost[part] for part in parts}) for name, whole, parts in kinds]
 
 
+def derived(rows, now, here):
+    """What two figures of this run say together: the reads are of one page, and their driver completes them by the batch, so
+    what strict costs more than pool is a page's mapping, its unmapping, and its share of the invalidation."""
+    values = {row["name"]: row["value"] for row in rows}
+    found = []
+    for depth, name in ((32, "iommu.map_unmap.batch32.instr_per_page"), (1, "iommu.map_unmap.single.instr_per_page")):
+        strict, pool = (values.get(f"blk.virtio.read4k.qd{depth}.{policy}.instr") for policy in ("strict", "pool"))
+        if strict is not None and pool is not None:
+            print(f"{name} {rounded(strict - pool)} instr\n#   strict={strict} pool={pool}")
+            found.append({"name": name, "value": rounded(strict - pool), "unit": "instr", "commit": now, "machine": here, "parts": {}})
+    return found
+
+
 def commit():
     git = ["git", "-C", ROOT]
     head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True).stdout.strip() or "unknown"
@@ -270,6 +283,7 @@ def main():
         print(f"{figure.name} {value} {figure.unit}")
         print("#   " + " ".join(f"{key}={part}" for key, part in parts.items()), flush=True)
         rows.append({"name": figure.name, "value": value, "unit": figure.unit, "commit": now, "machine": here, "parts": parts})
+    rows += derived(rows, now, here)
     lives = core_lives(options.build) if any(options.only in name for name in LIVES) else []
     found = [(name, value, "instr", parts) for name, value, parts in lives if options.only in name]
     for name, value, unit, parts in itertools.chain(found, host_lives.measure(options.build, options.only)):

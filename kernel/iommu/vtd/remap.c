@@ -2,8 +2,9 @@
 /* See remap.h. */
 #include "iommu/vtd/remap.h"
 
+#include "iommu/vtd/entry.h"
+
 enum {
-    PRESENT = 1 << 0,
     LEVEL = 1 << 4, /* trigger mode; destination mode physical, delivery mode fixed: 0 */
     VECTOR_SHIFT = 16,
     DESTINATION_SHIFT = 40,     /* an xAPIC id: bits 8 to 15 of the field at 32 */
@@ -11,22 +12,9 @@ enum {
     PAGE = 4096,
 };
 
-struct entry {
-    uint64_t low, high;
-};
-
-static struct entry *entry_of(const struct vtd_remap *r, uint32_t index)
+static struct vtd_entry *entry_of(const struct vtd_remap *r, uint32_t index)
 {
-    return (struct entry *)r->host->at(r->host->context, r->physical) + index;
-}
-
-static void set(const struct vtd_remap *r, struct entry *e, struct entry value)
-{
-    __atomic_store_n(&e->low, 0, __ATOMIC_RELEASE);
-    __atomic_store_n(&e->high, value.high, __ATOMIC_RELEASE);
-    __atomic_store_n(&e->low, value.low, __ATOMIC_RELEASE);
-    if (!r->coherent)
-        r->host->write_back(r->host->context, e, sizeof *e);
+    return (struct vtd_entry *)r->host->at(r->host->context, r->physical) + index;
 }
 
 enum tn_status vtd_remap_init(struct vtd_remap *r, const struct vtd_host *host, bool coherent)
@@ -42,20 +30,20 @@ enum tn_status vtd_remap_init(struct vtd_remap *r, const struct vtd_host *host, 
 enum tn_status vtd_remap_set(struct vtd_remap *r, uint32_t index, uint8_t vector, uint8_t apic_id, bool level,
                              uint16_t requester)
 {
-    struct entry *e = entry_of(r, index);
-    if (e->low & PRESENT)
+    struct vtd_entry *e = entry_of(r, index);
+    if (e->low & VTD_ENTRY_PRESENT)
         return TN_ESTATE;
-    uint64_t low = (uint64_t)apic_id << DESTINATION_SHIFT | (uint64_t)vector << VECTOR_SHIFT | PRESENT;
+    uint64_t low = (uint64_t)apic_id << DESTINATION_SHIFT | (uint64_t)vector << VECTOR_SHIFT | VTD_ENTRY_PRESENT;
 #ifndef TN_TWIN_REQUESTER /* negative twin: whoever sends it */
     uint64_t high = VERIFY_REQUESTER | (uint64_t)requester;
 #else
     uint64_t high = requester;
 #endif
-    set(r, e, (struct entry){level ? low | LEVEL : low, high});
+    vtd_entry_set(r->host, r->coherent, e, (struct vtd_entry){level ? low | LEVEL : low, high});
     return TN_OK;
 }
 
 void vtd_remap_clear(struct vtd_remap *r, uint32_t index)
 {
-    set(r, entry_of(r, index), (struct entry){0, 0});
+    vtd_entry_set(r->host, r->coherent, entry_of(r, index), (struct vtd_entry){0, 0});
 }

@@ -19,7 +19,8 @@
 #include "../../drivers/edu/edu.h"
 #include "attack.h"
 
-enum { SWEEP_ALL, SWEEP_RAM, SWEEP_NONE, PAGE = 4096, GUESSES = 12 };
+enum { SWEEP_ALL, SWEEP_RAM, SWEEP_NONE, PAGE = 4096, GUESSES = 12, ROUTES_FIRST = 0x30 };
+#define MESSAGES UINT64_C(0xfee00000)
 static const uint64_t transfer_ns = 2 * TN_SECOND, fault_ns = TN_SECOND / 4;
 
 static struct tn_mmio registers;
@@ -106,6 +107,26 @@ static void write_to(const char *what, uint64_t address)
     uint64_t before = watch.faults;
     transfer(address, 0, ATTACK_BYTES, true);
     report_count(what, faults_after(before) > before, 1);
+}
+
+/* A message is a write of four bytes there. What comes of it is no fault, but an interrupt; nobody must be harmed by
+ * it. */
+static void forge(uint32_t vector)
+{
+    *(volatile uint32_t *)(volatile void *)own.data = vector;
+    transfer(own.token.bits, 0, 4, false);
+    transfer(MESSAGES, 0, 4, true);
+}
+
+static void forge_all(void)
+{
+    for (uint32_t vector = ROUTES_FIRST; vector < ROUTES_FIRST + 8; vector++) /* of routes, some of them live */
+        forge(vector);
+    static const uint32_t others[] = {0x90, 0xf0, 0xf1, 0xfe}; /* a free one, the timer, the fault log's, nobody's */
+    for (uint32_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        forge(others[i]);
+    tn_print("attack: %u vectors forged", 8 + (unsigned)(sizeof(others) / sizeof(others[0])));
+    load_device();
 }
 
 static void sweep(uint64_t which)
@@ -214,6 +235,8 @@ int tn_main(const struct tn_start *start)
     open_device(start);
     load_device();
     sweep(which);
+    if (which == SWEEP_ALL)
+        forge_all();
     if (tn_service_open(&service, start, 4) != TN_OK)
         return 1;
     tn_print("attack: sweep done, %lu refused", watch.faults);
