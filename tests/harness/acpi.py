@@ -46,6 +46,25 @@ def hpet(**broken):
     return table(b"HPET", struct.pack("<I", 0x8086A201) + address + struct.pack("<BHB", 0, 0, 0), **broken)
 
 
+def scope(kind, bus, *path, number=0):
+    """A device scope: `kind` 1 endpoint, 2 bridge, 3 I/O APIC; `path`: (device, function) of each step."""
+    steps = b"".join(bytes(step) for step in path)
+    return struct.pack("<BBHBB", kind, 6 + len(steps), 0, number, bus) + steps
+
+
+def drhd(scopes=b"", base=0xFED90000, everything_else=True):
+    return struct.pack("<HHBBHQ", 0, 16 + len(scopes), everything_else, 0, 0, base) + scopes
+
+
+def rmrr(base, limit, scopes):
+    return struct.pack("<HHHHQQ", 1, 24 + len(scopes), 0, 0, base, limit) + scopes
+
+
+def dmar(*structures, flags=1):
+    """`flags` 1: interrupt remapping."""
+    return table(b"DMAR", bytes([38, flags]) + bytes(10) + b"".join(structures))
+
+
 def _command(number, *fields):
     return struct.pack("<I", number) + b"".join(fields).ljust(COMMAND_BYTES - 4, b"\0")
 

@@ -101,21 +101,13 @@ LOCAL_APIC = bytes([0, 8, 0, 0, 1, 0, 0, 0])
 SCOPE_OF_LENGTH_7 = bytes([1, 7, 0, 0, 0, 0, 1])
 
 
-def drhd(scopes, base=0xFED90000):
-    return struct.pack("<HHBBHQ", 0, 16 + len(scopes), 0, 0, 0, base) + scopes
-
-
-def dmar(*structures):
-    return acpi.table(b"DMAR", bytes([38, 1]) + bytes(10) + b"".join(structures))
-
-
 EXTRA_TABLES = {
     # on q35 a second MADT is one too many, whatever is in it; a machine made with our own has the broken one only
     "second-madt": (acpi.madt(), "APIC", "a second one"),
-    "dmar-without-unit": (dmar(), "DMAR", "no DRHD"),
-    "dmar-structure-of-length-0": (dmar(bytes(4)), "DMAR", "structure with a bad length 0"),
-    "dmar-scope-of-length-7": (dmar(drhd(SCOPE_OF_LENGTH_7)), "DMAR", "device scope with a bad length 7"),
-    "dmar-unit-in-ram": (dmar(drhd(b"", base=0x4000000)), "DMAR", "registers where memory is, at 4000000"),
+    "dmar-without-unit": (acpi.dmar(), "DMAR", "no DRHD"),
+    "dmar-structure-of-length-0": (acpi.dmar(bytes(4)), "DMAR", "structure with a bad length 0"),
+    "dmar-scope-of-length-7": (acpi.dmar(acpi.drhd(SCOPE_OF_LENGTH_7)), "DMAR", "device scope with a bad length 7"),
+    "dmar-unit-in-ram": (acpi.dmar(acpi.drhd(b"", base=0x4000000)), "DMAR", "registers where memory is, at 4000000"),
 }
 
 
@@ -141,7 +133,7 @@ def test_a_broken_table_beside_qemus_own_is_named_and_the_boot_goes_on(folder, n
 def test_twin_a_right_dmar_beside_qemus_own_tables_is_read(folder):
     path = os.path.join(folder, "table")
     with open(path, "wb") as file:
-        file.write(dmar(drhd(b"")))
+        file.write(acpi.dmar(acpi.drhd(b"")))
     m, _ = machine.run(archive.build(folder, ["disk"]), "manifest=disk", extra=["-acpitable", f"file={path}"])
     m.find(r"^acpi: DMAR: 39 address bits")
     m.lacks(messages.DMAR_BROKEN)

@@ -105,6 +105,20 @@ def test_g5_a_client_sees_neither_the_physical_nor_the_device_address_of_its_buf
     assert f"{buffer:x}" not in m.text()
 
 
+@pytest.mark.long  # a fault takes the device 100 ms
+def test_g8_a_device_that_faults_and_faults_is_stopped(folder):
+    m = machine.start(
+        archive.build(folder, ["dma_attack"]),
+        "manifest=dma_attack args.attack=sweep=flood",
+        [disks.Image(folder, MiB).disk(**qemu.OBEYS)],
+        extra=[*qemu.IOMMU, *EDU],
+        timeout=120,
+    )
+    m.wait_for(r"^attack: case bus_master_after_that: ok$")
+    m.find(messages.of(messages.STOPPED, process="attack"))
+    m.find(r"^attack: case faults_until_stopped: ok$")
+
+
 # ---- policies ----
 
 
@@ -154,7 +168,7 @@ def test_g8_a_broken_dmar_means_no_dma(folder):
     image = disks.Image(folder, MiB)
     table = os.path.join(folder, "table")
     with open(table, "wb") as file:
-        file.write(acpi.table(b"DMAR", bytes([38, 1]) + bytes(10) + bytes(4)))  # a structure of length 0
+        file.write(acpi.dmar(bytes(4)))  # a structure of length 0
     initrd = accepting(folder, "remapped-strict")
     m, status = machine.run(initrd, "manifest=disk", [image.disk(**qemu.OBEYS)], extra=["-acpitable", f"file={table}"])
     assert status == qemu.EXIT_JOB_FAILED
@@ -167,6 +181,64 @@ def test_g8_twin_a_kernel_that_takes_every_device_for_one_that_obeys(folder):
     image = disks.Image(folder, MiB)
     m = machine.start(archive.build(folder, ["disk"]), "manifest=disk", [image.disk()], extra=qemu.IOMMU, kernel=paths.TWIN)
     m.wait_for(policy("virtio_blk0", "remapped-strict"))
+
+
+def test_g8_a_unit_that_is_not_there_means_no_dma(folder):
+    image = disks.Image(folder, MiB)
+    table = os.path.join(folder, "table")
+    with open(table, "wb") as file:
+        file.write(acpi.dmar(acpi.drhd()))
+    initrd = accepting(folder, "remapped-strict")
+    m, status = machine.run(initrd, "manifest=disk", [image.disk(**qemu.OBEYS)], extra=["-acpitable", f"file={table}"])
+    assert status == qemu.EXIT_JOB_FAILED
+    m.find(messages.UNIT_NOT_USED)
+    m.find(policy("virtio_blk0", "blocked", r" \(remapped-strict was asked for; the IOMMU unit in front of it is not used\)"))
+
+
+# ---- memory that firmware reserved ----
+
+EDU_SCOPE = acpi.scope(1, 0, (6, 0))
+RESERVED = {
+    "firmware's": (0xF0000, 0xF0FFF, EDU_SCOPE, "remapped-strict", messages.RESERVED_KEPT),
+    "ram": (0x8000000, 0x8000FFF, EDU_SCOPE, "blocked", messages.RESERVED_REFUSED),
+    "the interrupt messages": (0xFEE00000, 0xFEE00FFF, EDU_SCOPE, "blocked", messages.RESERVED_REFUSED),
+    "another device's": (0x8000000, 0x8000FFF, acpi.scope(1, 0, (9, 0)), "remapped-strict", None),
+}
+
+
+@pytest.mark.parametrize("whose", RESERVED)
+def test_g8_reserved_memory_is_for_its_device_and_only_if_it_makes_sense(whose, folder):
+    base, limit, scope, given, said = RESERVED[whose]
+    dmar = acpi.dmar(acpi.drhd(acpi.scope(3, 0xFF, (0, 0))), acpi.rmrr(base, limit, scope))
+    tables = acpi.options(folder, [acpi.madt(), acpi.mcfg(), dmar])
+    m = machine.start(
+        archive.build(folder, ["dma_attack"]),
+        "manifest=dma_attack args.attack=sweep=none",
+        [disks.Image(folder, MiB).disk(**qemu.OBEYS)],
+        extra=[*tables, *qemu.IOMMU, *EDU],
+    )
+    m.wait_for(policy("attack", given, "( .*)?"))
+    for text in (messages.RESERVED_KEPT, messages.RESERVED_REFUSED):
+        assert bool(m.find_all(text)) == (text == said)
+
+
+# ---- what people see ----
+
+
+def test_the_console_tells_units_and_policies_apart(folder):
+    image = disks.Image(folder, MiB)
+    m = machine.start(
+        archive.build(folder, ["shell"]), "manifest=shell", [image.disk(**qemu.OBEYS)], extra=[*qemu.IOMMU, *EDU], typed=True
+    )
+    m.wait_for(messages.PROMPT_SHELL)
+    m.wait_for(r"^process: reader exited with status 0$")
+    m.write("iommu\ndma\nexit\n")
+    assert m.wait_end() == qemu.EXIT_SUCCESS
+    m.find(r"^unit 0 VT-d segment 0, translation on, interrupt remapping on$")
+    m.find(r"^unit 0 domains 1, invalidations [1-9]\d*, waits \d+, faults 0, full logs 0$")
+    m.find(r"^00:04\.0 group \d+ claimed virtio_blk0, policy remapped-strict, faults 0$")
+    m.find(r"^00:06\.0 group \d+ unclaimed, blocked by the IOMMU$")
+    m.find(r"^pool of virtio_blk0, mapped, reached as a whole: ")
 
 
 # ---- the end of a driver ----

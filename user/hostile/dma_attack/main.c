@@ -4,7 +4,8 @@
  * buffers of its client before, after and beyond their time. QEMU's educational device does exactly one transfer, 100
  * ms after it was told to. Not written against the library's seam: the addresses are its own.
  *
- * args: sweep=all (every target), sweep=ram (one page that nobody uses, for the twin), sweep=none.
+ * args: sweep=all (every target), sweep=ram (one page that nobody uses, for the twin), sweep=none, sweep=flood (faults
+ * until the kernel has had enough).
  */
 #include <args.h>
 #include <clock.h>
@@ -19,7 +20,17 @@
 #include "../../drivers/edu/edu.h"
 #include "attack.h"
 
-enum { SWEEP_ALL, SWEEP_RAM, SWEEP_NONE, PAGE = 4096, GUESSES = 12, ROUTES_FIRST = 0x30 };
+enum {
+    SWEEP_ALL,
+    SWEEP_RAM,
+    SWEEP_NONE,
+    SWEEP_FLOOD,
+    FLOOD = 260,
+    STOPPED_AT = 256,
+    PAGE = 4096,
+    GUESSES = 12,
+    ROUTES_FIRST = 0x30
+};
 #define MESSAGES UINT64_C(0xfee00000)
 static const uint64_t transfer_ns = 2 * TN_SECOND, fault_ns = TN_SECOND / 4;
 
@@ -129,6 +140,17 @@ static void forge_all(void)
     load_device();
 }
 
+/* The kernel stops a device that faults and faults. */
+static void flood(void)
+{
+    for (uint32_t i = 0; i < FLOOD; i++)
+        transfer(0, 0, 4, true);
+    for (uint64_t end = tn_deadline_in(TN_SECOND); watch.faults != STOPPED_AT && tn_clock_now() < end;)
+        (void)faults_after(watch.faults);
+    report_count("faults_until_stopped", watch.faults, STOPPED_AT);
+    report_status("bus_master_after_that", tn_dma_bus_master(device, TN_BUS_MASTER_ON), TN_EPOLICY);
+}
+
 static void sweep(uint64_t which)
 {
     static const struct {
@@ -147,6 +169,8 @@ static void sweep(uint64_t which)
         {"beyond_the_width", UINT64_C(1) << 45},
         {"the_last_page", UINT64_MAX & ~(uint64_t)(PAGE - 1)},
     };
+    if (which == SWEEP_FLOOD)
+        flood();
     if (which == SWEEP_RAM)
         write_to("middle_of_memory", 0x8000000);
     for (uint32_t i = 0; which == SWEEP_ALL && i < sizeof(targets) / sizeof(targets[0]); i++)
@@ -226,7 +250,7 @@ TN_OWN_HELPER void serve(const struct tn_request *request, struct tn_reply *repl
 
 int tn_main(const struct tn_start *start)
 {
-    static const char *const sweeps[] = {"all", "ram", "none", NULL};
+    static const char *const sweeps[] = {"all", "ram", "none", "flood", NULL};
     uint64_t which = SWEEP_ALL;
     struct tn_request request;
     TN_REPLY(reply);
