@@ -1,34 +1,65 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What `make test-long` does: runs the tests marked `long`, one at a time, each under ten minutes, and remembers which
-have passed for these very artefacts (build/long-tests.json). Interrupted, or limited by --minutes, it goes on later.
+"""What `make test-long` does: runs the tests marked `long`, two at a time, each under ten minutes, and remembers which have
+passed for what they test (build/long-tests.json). Interrupted, or limited by --minutes, it goes on later; after a change it
+runs again what the change can have touched.
 """
 
 import argparse
+import functools
 import hashlib
 import json
 import os
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 STATE = "long-tests.json"
 LIMIT = 600  # seconds for one test
+AT_ONCE = 2
+OUTPUT_SHOWN = 20000  # characters of a test that failed
 PYTEST = [sys.executable, "-m", "pytest", "-c", "tests/pytest.ini", "--rootdir", "tests", "-q"]
+IMAGES = ("tenure.elf", "initrd.cpio")
+SUFFIXES = (".c", ".h", ".py", ".toml", ".txt", ".pml")
+
+# Folder of tests -> what decides their outcome: files and folders of the tree. What is not listed here depends on
+# everything: these, all of tests/ and the images.
+DEPENDS = {
+    "prove": ("core", "include", "tests/prove", "tools/prove.py", "tools/prove_functions.py", "tools/prove_seeds.py"),
+    "model": ("core", "include", "tests/model", "tests/harness"),
+    "fuzz": ("core", "include", "kernel/firmware", "kernel/pci", "tests/fuzz", "tests/property", "tests/harness"),
+}
 
 
-def digest(build):
-    """Identifies what is tested: the images, core/ (the long tests build it anew) and the tests themselves."""
+def files_below(path):
+    if os.path.isfile(path):
+        return [path]
+    found = []
+    for folder, folders, names in os.walk(path):
+        folders.sort()
+        found += sorted(os.path.join(folder, name) for name in names if name.endswith(SUFFIXES))
+    return found
+
+
+@functools.cache
+def digest(group, build):
+    """Identifies what the tests of a folder test."""
+    paths = [os.path.join(build, name) for name in IMAGES] if group not in DEPENDS else []
+    for top in DEPENDS.get(group, ("core", "tests")):
+        paths += files_below(top)
     value = hashlib.sha256()
-    paths = [os.path.join(build, name) for name in ("tenure.elf", "initrd.cpio")]
-    for top in ("core", "tests"):
-        for folder, folders, names in os.walk(top):
-            folders.sort()
-            paths += sorted(os.path.join(folder, name) for name in names if name.endswith((".c", ".h", ".py", ".toml", ".txt")))
     for path in paths:
+        value.update(path.encode() + b"\0")
         with open(path, "rb") as file:
             value.update(file.read())
     return value.hexdigest()
+
+
+def digest_of(test, build):
+    group = test.split("/")[0]
+    return digest(group if group in DEPENDS else "", build)
 
 
 def collect(environment):
@@ -38,13 +69,13 @@ def collect(environment):
     return [line for line in output.splitlines() if "::" in line]
 
 
-def load(path, wanted):
-    if os.path.exists(path):
-        with open(path, encoding="utf-8") as file:
-            state = json.load(file)
-        if state.get("digest") == wanted:
-            return state
-    return {"digest": wanted, "passed": {}}
+def load(path):
+    """{test: [digest, seconds]} of what has passed."""
+    if not os.path.exists(path):
+        return {}
+    with open(path, encoding="utf-8") as file:
+        state = json.load(file)
+    return state if all(isinstance(value, list) for value in state.values()) else {}
 
 
 def save(path, state):
@@ -54,49 +85,61 @@ def save(path, state):
 
 
 def run_one(test, environment):
-    """(passed, seconds)"""
+    """(passed, seconds, what it printed)"""
     start = time.monotonic()
     try:
-        path = os.path.join("tests", test)
-        status = subprocess.run(
-            [*PYTEST, "-m", "long", path], env=environment, stdin=subprocess.DEVNULL, timeout=LIMIT
-        ).returncode
+        done = subprocess.run(
+            [*PYTEST, "-m", "long", os.path.join("tests", test)],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=LIMIT,
+        )
+        passed, output = done.returncode == 0, done.stdout + done.stderr
     except subprocess.TimeoutExpired:
-        print(f"{test}: not finished within {LIMIT} s")
-        status = 1
-    return status == 0, time.monotonic() - start
+        passed, output = False, f"not finished within {LIMIT} s"
+    return passed, time.monotonic() - start, output
 
 
 def main():
     parser = argparse.ArgumentParser(description="runs the long tests; goes on where it stopped")
     parser.add_argument("--build", default="build")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="start no test after this long")
+    parser.add_argument("--only", default="", help="only tests whose name contains this")
     options = parser.parse_args()
     environment = {**os.environ, "TENURE_BUILD": options.build, "PYTHONDONTWRITEBYTECODE": "1"}
-    tests = collect(environment)
+    tests = [test for test in collect(environment) if options.only in test]
     if not tests:
         print("no test is marked long, or they cannot be collected: pytest tests -m long --collect-only")
         return 1
     path = os.path.join(options.build, STATE)
-    state = load(path, digest(options.build))
-    failed, start = [], time.monotonic()
-    for test in tests:
-        if test in state["passed"]:
-            print(f"{test}: passed before, in {state['passed'][test]:.0f} s")
-            continue
+    wanted = {test: digest_of(test, options.build) for test in tests}
+    state = load(path)
+    passed = {test: state[test] for test in tests if state.get(test, [""])[0] == wanted[test]}
+    failed, start, one_at_a_time = [], time.monotonic(), threading.Lock()
+
+    def run(test):
         if time.monotonic() - start > options.minutes * 60:
-            break
-        print(f"{test}: runs, at most {LIMIT} s", flush=True)
-        passed, seconds = run_one(test, environment)
-        if passed:
-            state["passed"][test] = seconds
-            save(path, state)
-        else:
-            failed.append(test)
-    left = len(tests) - len(state["passed"]) - len(failed)
+            return
+        ok, seconds, output = run_one(test, environment)
+        with one_at_a_time:
+            print(f"{test}: {'passed' if ok else 'FAILED'}, {seconds:.0f} s", flush=True)
+            if ok:
+                passed[test] = [wanted[test], round(seconds, 1)]
+                save(path, {**state, **passed})
+            else:
+                print(output[-OUTPUT_SHOWN:], flush=True)
+                failed.append(test)
+
+    print(f"{len(tests)} long tests, {len(passed)} of them passed before", flush=True)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(run, [test for test in tests if test not in passed]))
+    left = len(tests) - len(passed) - len(failed)
     if left:
         print(f"{left} long tests are left; `make test-long` again goes on")
-    print(f"{len(state['passed'])} passed, {len(failed)} failed")
+    print(f"{len(passed)} passed, {len(failed)} failed")
     return 1 if failed else 0
 
 

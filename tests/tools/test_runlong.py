@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The long run remembers what has passed, for as long as what it tests stays the same."""
+
+import os
+
+import pytest
+
+from harness import paths  # noqa: F401  (the tools' path)
+
+import runlong
+
+
+@pytest.fixture
+def tree(folder, monkeypatch):
+    """A tree with one file in each place that tests depend on."""
+    places = {place for group in runlong.DEPENDS.values() for place in group} | {"tests/smoke", "build"}
+    for place in places:
+        path = os.path.join(folder, place)
+        name = path if path.endswith(".py") else os.path.join(path, "some.c")
+        os.makedirs(os.path.dirname(name), exist_ok=True)
+        with open(name, "w", encoding="utf-8") as file:
+            file.write(place)
+    for name in runlong.IMAGES:
+        with open(os.path.join(folder, "build", name), "w", encoding="utf-8") as file:
+            file.write(name)
+    monkeypatch.chdir(folder)
+    yield folder
+    runlong.digest.cache_clear()
+
+
+TESTS = {"prove": "prove/test_prove.py::test_a[x]", "model": "model/test_model.py::test_b", "fuzz": "fuzz/test_f.py::test_c",
+         "smoke": "smoke/test_s.py::test_d"}  # fmt: skip
+
+# file -> the tests that run again when it changes
+TOUCHES = {
+    "core/some.c": {"prove", "model", "fuzz", "smoke"},
+    "include/some.c": {"prove", "model", "fuzz"},  # of the machine's tests the images tell
+    "tools/prove_seeds.py": {"prove"},
+    "tests/property/some.c": {"fuzz", "smoke"},
+    "tests/smoke/some.c": {"smoke"},
+    "kernel/pci/some.c": {"fuzz"},
+    "build/tenure.elf": {"smoke"},
+    "build/initrd.cpio": {"smoke"},
+}
+
+
+def digests():
+    runlong.digest.cache_clear()
+    return {name: runlong.digest_of(test, "build") for name, test in TESTS.items()}
+
+
+@pytest.mark.parametrize("path", TOUCHES)
+def test_a_change_runs_again_what_it_can_have_touched(path, tree):
+    before = digests()
+    assert digests() == before
+    with open(path, "a", encoding="utf-8") as file:
+        file.write("changed")
+    after = digests()
+    assert {name for name in TESTS if before[name] != after[name]} == TOUCHES[path]
+
+
+def test_what_has_passed_is_kept_and_an_old_or_broken_state_is_not_believed(folder):
+    path = os.path.join(folder, "state.json")
+    assert runlong.load(path) == {}
+    runlong.save(path, {"a": ["digest", 1.5]})
+    assert runlong.load(path) == {"a": ["digest", 1.5]}
+    runlong.save(path, {"digest": "x", "passed": {"a": 1}})
+    assert runlong.load(path) == {}
