@@ -263,3 +263,24 @@ def test_g10_pages_come_back_when_there_is_evidence(behind, evidence, folder):
     assert "failed" not in items
     m.find(messages.READER_ABORTED)
     assert m.find(messages.PAGES_AT_END)["quarantined"] == "0"
+
+
+def late_reads(folder, kernel=None):
+    slow, group = disks.throttled(disks.Image(folder, MiB), operations_per_second=1)
+    slow.device.update(qemu.OBEYS)
+    words = archive.build(folder, ["late_read"]), "manifest=late_read", [slow]
+    return machine.run(*words, extra=[*qemu.IOMMU, *group], kernel=kernel)
+
+
+def test_g10_a_slow_disk_writes_nothing_into_what_came_back(folder):
+    """QEMU has translated the addresses of a request when it queues it: that the IOMMU blocks is not enough, the device has
+    to be reset."""
+    m, status = late_reads(folder)
+    assert status == qemu.EXIT_SUCCESS, m.text()
+    m.find(messages.LATE_READS_OK)
+
+
+def test_twin_g10_without_the_reset_it_does(folder):
+    m, status = late_reads(folder, kernel=paths.TWIN)
+    assert status == qemu.EXIT_JOB_FAILED
+    m.find(messages.LATE_READS)
