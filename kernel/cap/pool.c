@@ -87,7 +87,8 @@ static uint64_t reach_pages(uint64_t length)
  * policy. */
 static enum tn_status give_reach(struct pool *pool, const struct device *device)
 {
-    if (!device || !device->domain)
+    pool->bare = device && !device->domain;
+    if (!device || pool->bare)
         return TN_OK;
     pool->domain = device->domain;
     pool->strict = !pool->device && device->policy == TN_POLICY_STRICT;

@@ -36,6 +36,7 @@ struct pool {
     struct iommu_domain *domain; /* in which its buffers are or will be; NULL: no IOMMU, or no device any more */
     struct iommu_run run;
     bool strict; /* a buffer is in the domain only while it is with the device */
+    bool bare;   /* a device reaches it by its physical address: `trusted` */
     uint64_t physical;
     uint64_t pages;
     struct space_run mapping; /* in the owner's space */
@@ -104,10 +105,11 @@ static inline uint64_t pool_buffer_address(const struct pool *pool, uint32_t slo
 }
 
 /* What the driver writes into a descriptor for it: the device's name of the buffer. Without an IOMMU that is the
- * physical address. */
+ * physical address; where no device is, there is none: 0. */
 static inline uint64_t pool_buffer_token(const struct pool *pool, uint32_t slot)
 {
-    return (pool->domain ? pool->run.iova : pool->physical) + (uint64_t)slot * pool->core.buffer_bytes;
+    uint64_t first = pool->bare ? pool->physical : pool->run.iova;
+    return first == 0 ? 0 : first + (uint64_t)slot * pool->core.buffer_bytes;
 }
 
 static inline uint64_t pool_buffer_physical(const struct pool *pool, uint32_t slot)

@@ -13,6 +13,8 @@
 #include "pci/requester.h"
 #include "proc/process.h"
 
+enum { FAULTS_AT_ONCE = 64 };
+
 bool fault_pending;
 static struct fault_counts counts;
 
@@ -77,10 +79,12 @@ static void note(struct device *d, const struct iommu_fault *fault)
         tell(d);
 }
 
-void faults_drain(void)
+bool faults_drain(void)
 {
     struct iommu_fault fault;
-    while (iommu_next_fault(&fault)) {
+    for (uint32_t n = 0; n < FAULTS_AT_ONCE; n++) {
+        if (!iommu_next_fault(&fault))
+            return true;
         if (fault.is_overflow) {
             if (counts.overflows++ == 0)
                 log_line("iommu: a fault log was full: faults were lost");
@@ -95,13 +99,15 @@ void faults_drain(void)
             log_line("iommu: %s, which nobody holds: %s refused: %s", pci_name(fault.requester).text,
                      fault.is_read ? "read" : "write", fault.reason);
     }
+    fault_pending = true; /* a device that nobody can stop must not keep the kernel here */
+    return false;
 }
 
 void faults_handle(void)
 {
     fault_pending = false;
     lock_acquire(LOCK_DEVICE_MANAGER);
-    faults_drain();
+    (void)faults_drain();
     lock_release(LOCK_DEVICE_MANAGER);
 }
 

@@ -19,8 +19,8 @@ enum { FAULTS_MAX = 256 }; /* of one claim; then its bus mastering goes off for 
 extern bool fault_pending;
 /* Empties the fault log of every unit. On the way out of the kernel, with no lock held. */
 void faults_handle(void);
-/* The same, under the device manager's lock. */
-void faults_drain(void);
+/* The same, under the device manager's lock. False: there are more, for the next time. */
+bool faults_drain(void);
 /* The holder waits for the next fault, or is told at once of those it was not told of. Its completion is reserved.
  * TN_ESTATE: it waits already. */
 TN_MUST_CHECK enum tn_status fault_watch(struct device *device, uint64_t user_data);

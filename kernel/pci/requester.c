@@ -2,6 +2,19 @@
 /* See requester.h. */
 #include "pci/requester.h"
 
+/* The id that a bridge puts in place of those below it; false: it passes them on. */
+static bool takes_over(const struct pci_function *bridge, uint16_t *id)
+{
+    uint8_t type = bridge->features.express_type;
+    if (type == PCI_EXPRESS_TO_PCI)
+        *id = (uint16_t)(bridge->bridge.secondary << 8);
+    else if (type == PCI_EXPRESS_NONE || type == PCI_EXPRESS_FROM_PCI)
+        *id = (uint16_t)bridge->bdf;
+    else
+        return false;
+    return true;
+}
+
 static bool add(uint16_t *id, uint32_t *count, uint32_t value)
 {
     for (uint32_t i = 0; i < *count; i++)
@@ -21,13 +34,20 @@ uint32_t pci_requesters(const struct pci_function *f, uint32_t index, uint16_t i
         const struct pci_function *b = &f[bridge];
         if (b->bridge.fault)
             return 0;
-        bool fits = true;
-        if (b->features.express_type == PCI_EXPRESS_TO_PCI) /* speaks for its secondary bus, or for itself */
-            fits = add(id, &count, (uint32_t)b->bridge.secondary << 8) && add(id, &count, b->bdf);
-        else if (b->features.express_type == PCI_EXPRESS_NONE || b->features.express_type == PCI_EXPRESS_FROM_PCI)
-            fits = add(id, &count, b->bdf);
-        if (!fits)
+        uint16_t taken;
+        if (!takes_over(b, &taken))
+            continue;
+        /* one from Express to PCI speaks for its secondary bus, or for itself */
+        if (!add(id, &count, taken) || !add(id, &count, b->bdf))
             return 0;
     }
     return count;
+}
+
+uint16_t pci_message_requester(const struct pci_function *f, uint32_t index)
+{
+    uint16_t id = (uint16_t)f[index].bdf;
+    for (uint32_t bridge = f[index].parent; bridge != PCI_ROOT; bridge = f[bridge].parent)
+        (void)takes_over(&f[bridge], &id);
+    return id;
 }

@@ -14,5 +14,8 @@ enum { PCI_REQUESTERS_MAX = 8 };
  * and returns how many; 0: more than PCI_REQUESTERS_MAX, or a bridge on the way whose bus numbers are broken, so that
  * nobody can say. Needs parents. */
 uint32_t pci_requesters(const struct pci_function *function, uint32_t index, uint16_t id[PCI_REQUESTERS_MAX]);
+/* The id under which its messages arrive: its own, or that of the topmost bridge to conventional PCI above it, to which
+ * a message is a write like any other. */
+uint16_t pci_message_requester(const struct pci_function *function, uint32_t index);
 
 #endif

@@ -42,6 +42,27 @@ def test_g8_a_hostile_drivers_device_writes_nowhere_but_on_tenure(iommu, folder)
     assert m.find(messages.PAGES_AT_END)["quarantined"] == "0"
 
 
+BEHIND = {
+    "the root": [],
+    "a root port": ["-device", "pcie-root-port,id=b1,addr=3,chassis=1"],
+    "a bridge to PCI": ["-device", "pcie-pci-bridge,id=b1,addr=3"],
+    "two bridges": ["-device", "pcie-pci-bridge,id=b0,addr=3", "-device", "pci-bridge,id=b1,bus=b0,addr=4,chassis_nr=2"],
+    "an old bridge": ["-device", "i82801b11-bridge,id=b1,addr=3"],
+}
+
+
+@pytest.mark.parametrize("behind", BEHIND)
+def test_g8_dma_and_messages_of_a_device_pass_behind(behind, folder):
+    """Under the requester ids that bridges give it; with all the checks of the driver's client."""
+    bridges = BEHIND[behind]
+    edu = "edu,dma_mask=0xffffffffffffffff" + (",bus=b1,addr=0" if "root port" in behind else ",bus=b1,addr=7" if bridges else ",addr=6")
+    m, status = machine.run(archive.build(folder, ["edu"]), "manifest=edu", extra=[*qemu.IOMMU, *bridges, "-device", edu])
+    assert status == qemu.EXIT_SUCCESS, m.text()
+    m.find(policy("edu0", "remapped-strict"))
+    m.find(messages.EDU_OK)
+    m.lacks(messages.of(messages.FAULT_OF, process="edu0"))
+
+
 def word(i):
     """attack_word() of user/hostile/dma_attack/attack.h."""
     mask = (1 << 64) - 1

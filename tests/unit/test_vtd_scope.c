@@ -61,6 +61,10 @@ static void test_requests_arrive_under_the_ids_of_conventional_bridges(void **st
     assert_int_equal(pci_requesters(machine, OLDER, id), 4);
     assert_int_equal(id[0], 0x060a);
     assert_int_equal(id[1], 0x0540);
+    assert_int_equal(pci_message_requester(machine, ENDPOINT), 0x0010);
+    assert_int_equal(pci_message_requester(machine, DEEP), 0x0300);
+    assert_int_equal(pci_message_requester(machine, OLD), 0x0500);
+    assert_int_equal(pci_message_requester(machine, OLDER), 0x0500); /* the topmost */
     machine[OLD_BRIDGE].bridge.fault = "no numbers";
     assert_int_equal(pci_requesters(machine, OLDER, id), 0);
 }

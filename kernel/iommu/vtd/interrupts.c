@@ -27,12 +27,9 @@ static enum tn_status set_route(struct unit *u, uint32_t route, uint8_t vector, 
 enum tn_status iommu_route_set(const struct pci_function *function, uint32_t route, uint8_t vector, uint32_t apic_id,
                                struct iommu_message *message)
 {
-    uint16_t id[PCI_REQUESTERS_MAX];
-    struct unit *u = unit_of(function);
-    uint32_t count = pci_requesters(pci_machine.function, unit_index_of(function), id);
     *message = (struct iommu_message){vtd_remap_address(route), 0};
-    /* behind a conventional bridge a message is a write like others, under the bridge's id: the last one */
-    return set_route(u, route, vector, apic_id, false, count == 0 ? (uint16_t)function->bdf : id[count > 1 ? 1 : 0]);
+    return set_route(unit_of(function), route, vector, apic_id, false,
+                     pci_message_requester(pci_machine.function, unit_index_of(function)));
 }
 
 enum tn_status iommu_route_set_ioapic(uint8_t id, uint32_t route, uint8_t vector, uint32_t apic_id, bool level,

@@ -162,7 +162,7 @@ enum tn_status iommu_covers(const struct pci_function *function, const char **wh
         *why = vtd_dmar ? "no IOMMU unit is in front of it" : no_dmar_because;
         return TN_ENOENT;
     }
-    if (!u->vtd.translates || u->vtd.queue.failed) {
+    if (u->trouble || u->vtd.queue.failed) {
         *why = "the IOMMU unit in front of it is not used";
         return TN_ENOTSUP;
     }
