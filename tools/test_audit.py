@@ -38,8 +38,12 @@ def unregistered(cases, meson_tests):
         name = test["name"].split(":")[-1].split(" / ")[-1]
         registered.setdefault(name, set()).update(suite.split(":")[-1] for suite in test["suite"])
     for folder in ("unit", "lib"):
+        with open(f"tests/{folder}/meson.build", encoding="utf-8") as file:
+            sources = file.read()
         for path in sorted(glob.glob(f"tests/{folder}/*.c")):
             name = os.path.basename(path).removesuffix(".c")
+            if not name.startswith("test_") and f"'{name}.c'" in sources:
+                continue  # a part of tests
             for suite in (folder, folder + "-san"):
                 if suite not in registered.get(name, ()):
                     wrong.append(f"{path} is not registered in suite {suite}: add it to tests/{folder}/meson.build")
