@@ -9,13 +9,18 @@ from harness.disks import MiB
 import qemu
 
 
-def fuzz(folder, seed, rounds, lies, timeout=120):
+def fuzz(folder, seed, rounds, lies, iommu, timeout=120):
     disk, other = disks.Image(folder, MiB), disks.scratch(folder, MiB)
+    extra, obeys = (qemu.IOMMU, qemu.OBEYS) if iommu == "iommu" else ([], {})
     words = f"seed={seed},rounds={rounds},lies={lies}"
     append = f"manifest=call_fuzz args.fuzz_driver={words} args.fuzz_client={words}1"
     append = append.replace(f"{words}1", f"seed={seed + 7},rounds={rounds},lies={lies}")
     m, status = machine.run(
-        archive.build(folder, ["call_fuzz"]), append, [disk.disk(), other.disk(read_only=False)], timeout=timeout
+        archive.build(folder, ["call_fuzz"]),
+        append,
+        [disk.disk(**obeys), other.disk(read_only=False, **obeys)],
+        extra=extra,
+        timeout=timeout,
     )
     m.lacks(messages.PANIC)
     m.lacks(messages.FAULT_ANY)
@@ -26,12 +31,13 @@ def fuzz(folder, seed, rounds, lies, timeout=120):
     assert status == qemu.EXIT_SUCCESS
 
 
+@pytest.mark.parametrize("iommu", ["bare", "iommu"])
 @pytest.mark.parametrize("lies", [0, 1])
-def test_g6_random_calls_harm_nobody(folder, lies):
-    fuzz(folder, disks.random_of("calls").randrange(1, 1 << 32), 2000, lies)
+def test_g6_random_calls_harm_nobody(folder, lies, iommu):
+    fuzz(folder, disks.random_of("calls").randrange(1, 1 << 32), 2000, lies, iommu)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(1, 9))
 def test_g6_many_random_calls_harm_nobody(folder, seed):
-    fuzz(folder, seed, 100000, seed % 2, timeout=500)
+    fuzz(folder, seed, 100000, seed % 2, "iommu" if seed // 2 % 2 else "bare", timeout=500)
