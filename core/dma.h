@@ -17,6 +17,7 @@
 #include "dma_direct.h"
 #include "dma_pool.h"
 #include "dma_queue.h"
+#include "dma_submit.h"
 #include "dma_take.h"
 
 #endif

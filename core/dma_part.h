@@ -69,6 +69,20 @@ static inline void tn_part_arrive(struct tn_pool *pool, struct tn_buffer_name *p
                pool->mark[i] == \at(pool->mark[i], Arrived); */
 }
 
+/* A buffer leaves. Returns the name that its fence keeps. */
+/*@ requires tn_pool_ok(pool) && tn_buffer_may_depart(pool, name, length);
+    assigns pool->mark[0 .. pool->count - 1], pool->away, pool->quarantined, pool->retired,
+            pool->page_away[0 .. TN_HANDLE_SLOTS], pool->length[name.slot];
+    ensures tn_pool_ok(pool);
+    ensures \result.slot == name.slot && tn_buffer_is(pool, \result, TN_BUFFER_IN_FLIGHT);
+    ensures pool->length[name.slot] == length; */
+static inline struct tn_buffer_name tn_part_depart(struct tn_pool *pool, struct tn_buffer_name name, uint32_t length)
+{
+    //@ assert name.slot < pool->count && \separated(pool, pool->mark + name.slot);
+    //@ assert 0 <= name.slot / pool->buffers_per_page <= TN_HANDLE_SLOTS;
+    return tn_buffer_depart_commit(pool, name, length);
+}
+
 /* A buffer whose journey has ended goes home, if its page allows: to the CPU under the name that is returned, or, an
  * orphan, to SCRUBBING under none. With a page that is lost it goes into quarantine; what is not back stays where it
  * is. */

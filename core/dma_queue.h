@@ -102,83 +102,12 @@ uint64_t tn_fence_name(const struct tn_queue *queue, uint32_t slot);
       \separated(l, q, q->record + (0 .. q->slots.count - 1), q->slots.slot + (0 .. q->slots.count - 1));
     predicate tn_ledger_apart_pool{L}(struct tn_pool *p, struct tn_ledger *l) =
       \separated(l, p, p->mark + (0 .. p->count - 1));
+    // Where a pool keeps the length of a buffer is nothing of a queue.
+    predicate tn_length_apart{L}(struct tn_queue *q, struct tn_pool *p, integer slot) =
+      \separated(p->length + slot, q, q->record + (0 .. q->slots.count - 1), q->slots.slot + (0 .. q->slots.count - 1));
     // A pool whose buffers, and a ledger whose charges, travel with fences of this queue.
     predicate tn_may_travel{L}(struct tn_queue *q, struct tn_pool *p, struct tn_ledger *l) =
       tn_pool_ok(p) && tn_queue_apart(q, p) && tn_ledger_apart_pool(p, l); */
-
-/* ---- submit ---- */
-
-/* What one submission is. */
-struct tn_submission {
-    struct tn_pool *pool;         /* NULL: no buffer */
-    struct tn_buffer_name buffer; /* ignored without a pool */
-    struct tn_ledger *ledger;     /* of the client */
-    uint32_t length;              /* 1 to the pool's buffer_bytes; 0 without a pool */
-    uint32_t direction;           /* enum tn_direction; TN_NO_DATA exactly without a pool */
-    bool more;                    /* buffers follow by tn_submit_add_*, then tn_submit_close_* */
-};
-
-/* In this order: TN_EINVAL (no ledger, direction, more without a pool), TN_ESTALE, TN_ESTATE (buffer not CPU-owned,
- * pool not mapped), TN_ERANGE (length), TN_ERETIRED (the buffer's generation, or the queue's tickets or slots, are used
- * up), TN_EBUDGET, TN_EAGAIN (queue full). */
-/*@ predicate tn_submission_is_well_formed{L}(struct tn_submission *s) =
-      s->ledger != \null &&
-      (s->pool == \null ==> s->direction == TN_NO_DATA && !s->more) &&
-      (s->pool != \null ==> s->direction == TN_TO_DEVICE || s->direction == TN_FROM_DEVICE);
-    predicate tn_may_submit{L}(struct tn_queue *q, struct tn_submission *s) =
-      tn_submission_is_well_formed(s) &&
-      (s->pool == \null ==> s->length == 0) &&
-      (s->pool != \null ==> tn_buffer_may_depart(s->pool, s->buffer, s->length)) &&
-      q->next_ticket < UINT64_MAX && tn_ledger_has_room(s->ledger, TN_CHARGE_IN_FLIGHT, 1) && q->slots.free > 0; */
-/*@ requires tn_queue_shape(queue) && \valid_read(submission);
-    requires submission->pool != \null ==> tn_pool_ok(submission->pool);
-    requires submission->ledger != \null ==> tn_ledger_ok(submission->ledger);
-    assigns \nothing;
-    ensures \result == TN_EINVAL <==> !tn_submission_is_well_formed(submission);
-    ensures \result == TN_OK <==> tn_may_submit(queue, submission); */
-TN_MUST_CHECK enum tn_status tn_submit_decide(const struct tn_queue *queue, const struct tn_submission *submission);
-/* Buffer CPU to IN_FLIGHT; a fence QUEUED at the end of the FIFO, or OPEN. Returns the fence's name. */
-uint64_t tn_submit_commit(struct tn_queue *queue, const struct tn_submission *submission);
-/* One buffer more, of the same pool, for an open fence. TN_ESTALE (fence or buffer), TN_ESTATE (fence not open, buffer
- * not the CPU's, pool not mapped), TN_ERANGE (length; the sum would pass 2^32 - 1), TN_ERETIRED, TN_EEXHAUSTED (the
- * fence has parts_max buffers), TN_EBUDGET. A refusal leaves the fence open: the embedder adds others, closes it, or
- * ends it. */
-/*@ requires tn_queue_shape(queue);
-    requires tn_fence_is(queue, fence, TN_FENCE_OPEN) ==>
-      tn_pool_ok(queue->record[tn_slot_of(fence)].pool) && tn_ledger_ok(queue->record[tn_slot_of(fence)].ledger);
-    assigns \nothing;
-    ensures !tn_is_fence(queue, fence) ==> \result == TN_ESTALE;
-    ensures \result == TN_OK <==> tn_fence_is(queue, fence, TN_FENCE_OPEN) &&
-      !queue->record[tn_slot_of(fence)].orphan &&
-      tn_buffer_may_depart(queue->record[tn_slot_of(fence)].pool, buffer, length) &&
-      queue->record[tn_slot_of(fence)].length + length <= UINT32_MAX &&
-      queue->record[tn_slot_of(fence)].parts < queue->parts_max &&
-      tn_ledger_has_room(queue->record[tn_slot_of(fence)].ledger, TN_CHARGE_IN_FLIGHT, 1); */
-TN_MUST_CHECK enum tn_status tn_submit_add_decide(const struct tn_queue *queue, uint64_t fence,
-                                                  struct tn_buffer_name buffer, uint32_t length);
-void tn_submit_add_commit(struct tn_queue *queue, uint64_t fence, struct tn_buffer_name buffer, uint32_t length);
-/* OPEN to QUEUED. TN_ESTALE, TN_ESTATE (not open), TN_ERETIRED (no ticket is left). */
-/*@ requires tn_queue_shape(queue);
-    assigns \nothing;
-    ensures \result == TN_ESTALE <==> !tn_is_fence(queue, fence);
-    ensures \result == TN_OK <==> tn_fence_is(queue, fence, TN_FENCE_OPEN) && queue->next_ticket < UINT64_MAX; */
-TN_MUST_CHECK enum tn_status tn_submit_close_decide(const struct tn_queue *queue, uint64_t fence);
-/*@ requires tn_queue_ok(queue) && tn_fence_is(queue, fence, TN_FENCE_OPEN) && queue->next_ticket < UINT64_MAX;
-    assigns queue->next_ticket, queue->record[tn_slot_of(fence)].ticket, queue->in_state[0 .. TN_FENCE_STATES - 1],
-            queue->record[tn_slot_of(fence)].state, queue->queued_head, queue->queued_tail,
-            queue->record[0 .. queue->slots.count - 1].previous, queue->record[0 .. queue->slots.count - 1].next;
-    ensures tn_queue_shape(queue) && tn_slots_ok(&queue->slots);
-    ensures tn_queue_lives(queue);
-    ensures tn_fence_counts(queue);
-    ensures tn_fifo(queue, TN_SLOT_NONE) && queue->queued_tail == tn_slot_of(fence);
-    ensures tn_fence_is(queue, fence, TN_FENCE_QUEUED);
-    ensures new_ticket: queue->record[tn_slot_of(fence)].ticket == \old(queue->next_ticket);
-    ensures queue->next_ticket == \old(queue->next_ticket) + 1;
-    ensures tn_slots_same{Pre, Post}(&queue->slots);
-    ensures tn_states_same{Pre, Post}(queue, tn_slot_of(fence));
-    ensures tn_tickets_same{Pre, Post}(queue, tn_slot_of(fence));
-    ensures tn_load_same{Pre, Post}(queue, TN_SLOT_NONE); */
-void tn_submit_close_commit(struct tn_queue *queue, uint64_t fence);
 
 /* The oldest queued fence, or TN_HANDLE_NONE. */
 /*@ requires tn_queue_shape(queue) && tn_slots_ok(&queue->slots) && tn_queue_lives(queue);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Inside core/: the steps of a fence's life. Each moves one fence from state to state, with its place in the FIFO, its
- * slot and its ticket, and leaves the others alone; buffers are dma_parts.h.
+ * slot and its ticket, and leaves the others alone; buffers are dma_part.h.
  */
 #ifndef TENURE_CORE_DMA_STEP_H
 #define TENURE_CORE_DMA_STEP_H
@@ -230,7 +230,7 @@ static inline void tn_queue_slot_give(struct tn_queue *queue, uint32_t slot)
     //@ assert tn_links_same{Pre, Here}(queue);
 }
 
-/* A fence without buffers yet. */
+/* What a new fence carries. */
 /*@ requires tn_queue_shape(queue) && slot < queue->slots.count;
     assigns queue->record[slot].ticket, queue->record[slot].pool, queue->record[slot].ledger,
             queue->record[slot].length, queue->record[slot].used, queue->record[slot].status,
@@ -238,7 +238,7 @@ static inline void tn_queue_slot_give(struct tn_queue *queue, uint32_t slot)
             queue->record[slot].waiters, queue->record[slot].orphan;
     ensures queue->record[slot].pool == pool && queue->record[slot].ledger == ledger;
     ensures queue->record[slot].length == length && queue->record[slot].used == 0;
-    ensures queue->record[slot].parts == 0 && queue->record[slot].taken == 0 && queue->record[slot].waiters == 0;
+    ensures queue->record[slot].parts == parts && queue->record[slot].taken == 0 && queue->record[slot].waiters == 0;
     ensures queue->record[slot].direction == direction && queue->record[slot].status == TN_OK;
     ensures !queue->record[slot].orphan && queue->record[slot].ticket == 0;
     ensures tn_slots_same{Pre, Post}(&queue->slots);
@@ -247,7 +247,7 @@ static inline void tn_queue_slot_give(struct tn_queue *queue, uint32_t slot)
     ensures tn_fifo_same{Pre, Post}(queue, slot);
     ensures tn_load_same{Pre, Post}(queue, slot); */
 static inline void tn_fence_fill(struct tn_queue *queue, uint32_t slot, struct tn_pool *pool, struct tn_ledger *ledger,
-                                 uint32_t length, uint32_t direction)
+                                 uint32_t length, uint32_t direction, uint32_t parts)
 {
     struct tn_fence_record *fence = &queue->record[slot];
     fence->ticket = 0;
@@ -257,7 +257,7 @@ static inline void tn_fence_fill(struct tn_queue *queue, uint32_t slot, struct t
     fence->used = 0;
     fence->status = TN_OK;
     fence->direction = direction;
-    fence->parts = 0;
+    fence->parts = parts;
     fence->taken = 0;
     fence->waiters = 0;
     fence->orphan = false;

@@ -35,7 +35,7 @@ struct tn_outcome {
 TN_MUST_CHECK enum tn_status tn_fence_take_decide(const struct tn_queue *queue, uint64_t fence);
 /* Takes the next buffer: to the CPU (COMPLETED, ABORTED), to SCRUBBING (ORPHAN: the embedder scrubs, then
  * tn_buffer_scrubbed_commit), or it stays in QUARANTINED. Refunds its charge. With the last buffer the fence is free.
- * The ledger is in memory of its own: nothing of it is of the queue or of the pool. */
+ * The ledger is in memory of its own, as at the submission. */
 /*@ requires tn_queue_ok(queue) && tn_fence_is(queue, fence, TN_FENCE_ENDED);
     requires tn_ledger_ok(queue->record[tn_slot_of(fence)].ledger);
     requires tn_ledger_apart(queue, queue->record[tn_slot_of(fence)].ledger);

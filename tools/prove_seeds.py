@@ -16,8 +16,8 @@ class Seed:
 
 FILES = {"machine": "machine.c", "mark": "dma_mark.h", "put": "dma_pool.h", "stack": "dma_pool.h", "init": "dma_pool.c", "pool": "dma_pool.c"}
 FILES |= {"buffer": "dma_pool.c", "direct": "dma_direct.h", "queue": "dma_queue.c", "fifo": "dma_fifo.h", "step": "dma_step.h"}
-FILES |= {"commit": "dma_queue.c", "part": "dma_part.h", "end": "dma_end.h", "make": "dma_make.h", "queue_init": "dma_make.c", "charge": "dma_charge.h"}
-FILES |= {"take": "dma_take.c"}
+FILES |= {"commit": "dma_queue.c", "part": "dma_part.h", "end": "dma_end.h", "make": "dma_make.h", "queue_init": "dma_make.c"}
+FILES |= {"begin": "dma_begin.h", "aside": "dma_aside.h", "charge": "dma_charge.h", "submit": "dma_submit.c", "take": "dma_take.c"}
 
 
 def _seed(unit, function, old, new="", file=None):
@@ -127,7 +127,7 @@ SEEDS = {
     "used_is_forgotten": _seed("end", "tn_fence_complete", "    queue->record[slot].used = used;\n"),
     "aborted_stays_in_the_fifo": _seed("end", "tn_fence_abort", "state == TN_FENCE_QUEUED)", "state == TN_FENCE_OPEN)"),
     "orphan_is_not_noted": _seed("end", "tn_fence_orphan", ".orphan = true;", ".orphan = false;"),
-    "closed_without_a_place": _seed("commit", "tn_submit_close_commit", "    tn_fence_enqueue(queue, tn_handle_slot(fence));",
+    "closed_without_a_place": _seed("submit", "tn_submit_close_commit", "    tn_fence_enqueue(queue, tn_handle_slot(fence));",
                                     "    tn_fence_move(queue, tn_handle_slot(fence), TN_FENCE_QUEUED);"),
     "posted_under_the_next_name": _seed("commit", "tn_queue_post_commit", "slot = tn_fence_post(queue);",
                                         "slot = tn_fence_post(queue) + 1;"),
@@ -142,6 +142,17 @@ SEEDS = {
     "gone_with_a_buffer_left": _seed("end", "tn_fence_give", "taken == queue->record[slot].parts;", "taken + 1 >= queue->record[slot].parts;"),
     "taken_without_a_refund": _seed("end", "tn_fence_refund", "    tn_queue_refund(queue, ledger);\n"),
     "shared_beyond_what_is_left": _seed("take", "share_of", "return used < length ? used : length;", "return length;"),
+    # what is submitted
+    "new_fence_without_a_state": _seed("begin", "tn_fence_begin", "    tn_fence_start(queue, slot, more);\n", "    (void)more;\n"),
+    "open_at_once_queued": _seed("begin", "tn_fence_start", "    if (more) {", "    if (!more) {"),
+    "one_byte_too_few": _seed("begin", "tn_fence_more", "    record->length += length;\n", "    record->length += length - 1;\n"),
+    "name_kept_for_nobody": _seed("aside", "tn_queue_keep", "    *part = name;\n", "    (void)name;\n"),
+    "submitted_uncharged": _seed("charge", "tn_queue_charge", "    tn_ledger_commit(ledger, TN_CHARGE_IN_FLIGHT, 1);\n"),
+    "name_of_before_is_kept": _seed("submit", "tn_submit_commit", "    note(queue, slot, pool != NULL, name);\n",
+                                    "    note(queue, slot, pool != NULL, submission->buffer);\n"),
+    "added_uncounted": _seed("submit", "tn_submit_add_commit", "    tn_fence_more_charged(queue, slot, ledger, length);\n"),
+    "added_over_the_first": _seed("submit", "tn_submit_add_commit", "tn_part_of(queue, slot, record->parts);",
+                                  "tn_part_of(queue, slot, 0);"),
 }
 
 

@@ -22,11 +22,12 @@ def prove(*arguments):
 
 
 @pytest.mark.long  # minutes, even from the cache
-def test_every_goal_of_the_core_is_proved():
-    done = prove()
+@pytest.mark.parametrize("unit", prove_functions.UNITS)
+def test_every_goal_of_the_core_is_proved(unit):
+    done = prove("--unit", unit)
     assert done.returncode == 0
     proved, _, goals = done.stdout.splitlines()[-1].split()[:3]
-    assert proved == goals and int(goals) > 500
+    assert proved == goals and int(goals) > 0
 
 
 @pytest.mark.long

@@ -166,8 +166,10 @@ def test_g6_every_public_function_has_its_wrong_arguments():
     # Steps that the commits of a queue are made of: inside core/, after a decide, and proved to be called right.
     without |= {"tn_fifo_append", "tn_fifo_remove", "tn_fence_move", "tn_fence_number", "tn_fence_enqueue", "tn_fence_post",
                 "tn_fence_end", "tn_queue_slot_give", "tn_fence_fill", "tn_fence_free",
-                "tn_part_keep", "tn_part_arrive", "tn_part_home", "tn_fence_complete", "tn_fence_abort", "tn_fence_orphan",
-                "tn_fence_deal", "tn_fence_give", "tn_fence_refund", "tn_queue_refund", "tn_queue_has", "tn_part_of",
+                "tn_part_keep", "tn_part_arrive", "tn_part_depart", "tn_part_home", "tn_fence_complete", "tn_fence_abort",
+                "tn_fence_orphan", "tn_fence_deal", "tn_fence_give", "tn_fence_refund", "tn_queue_charge", "tn_queue_refund",
+                "tn_queue_keep", "tn_queue_slot_take", "tn_fence_new", "tn_fence_start", "tn_fence_begin", "tn_fence_begin_charged",
+                "tn_fence_more", "tn_fence_more_charged", "tn_queue_has", "tn_part_of",
                 "tn_record_clear", "tn_records_clear", "tn_queue_count", "tn_queue_set_up"}
     functions = public_functions()
     assert len(functions) > 40
