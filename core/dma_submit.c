@@ -241,6 +241,7 @@ enum tn_status tn_submit_add_decide(const struct tn_queue *queue, uint64_t fence
     return tn_ledger_decide(record->ledger, TN_CHARGE_IN_FLIGHT, 1);
 }
 
+/* Where a fence is kept. */
 /*@ requires tn_queue_shape(queue) && slot < queue->slots.count;
     assigns \nothing;
     ensures \result == queue->record + slot && \valid_read(\result); */
