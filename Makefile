@@ -37,7 +37,7 @@ test: configure ## Builds everything and runs every test
 	@ninja -C $(DIR) --quiet all tests
 	@$(PYTHON) tools/runtests.py --build $(DIR) $(if $(TEST),--only '$(TEST)')
 
-test-long: configure ## Runs the long tests, two at a time; interrupted, it goes on where it stopped
+test-long: configure ## Runs the long tests; interrupted, it goes on where it stopped
 	@ninja -C $(DIR) --quiet all tests
 	@$(PYTHON) tools/runlong.py --build $(DIR) $(if $(MINUTES),--minutes '$(MINUTES)')
 
