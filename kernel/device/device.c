@@ -168,9 +168,8 @@ enum tn_status device_set_bus_master(struct device *device, bool on)
     return status;
 }
 
-enum tn_status device_stop(struct device *device)
+enum tn_status device_master_off(const struct device *device)
 {
-    device->stopped = true;
     return write_bus_master(device, false);
 }
 

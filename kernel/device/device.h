@@ -55,8 +55,8 @@ TN_MUST_CHECK enum tn_status device_allows_dma(const struct device *device);
 /* Bus mastering on (TN_EPOLICY before a pool was granted, or after too many faults) or off, read back: TN_EIO if it
  * does not follow. */
 TN_MUST_CHECK enum tn_status device_set_bus_master(struct device *device, bool on);
-/* Bus mastering off for the rest of the claim; TN_EIO if it does not follow. Under the device manager's lock. */
-TN_MUST_CHECK enum tn_status device_stop(struct device *device);
+/* The same for who holds the device manager's lock: off, read back. */
+TN_MUST_CHECK enum tn_status device_master_off(const struct device *device);
 /* Was it taken from its last holder with evidence that it is silent? */
 bool device_is_silent(const struct device *device);
 /* The first device that the process holds, or NULL. */

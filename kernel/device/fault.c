@@ -70,7 +70,8 @@ static void note(struct device *d, const struct iommu_fault *fault)
         log_line("iommu: %s of %s: %s refused: %s", pci_name(d->function->bdf).text, d->holder->name,
                  fault->is_read ? "read" : "write", fault->reason);
     if (d->faults == FAULTS_MAX) {
-        enum tn_status off = device_stop(d);
+        enum tn_status off = device_master_off(d);
+        d->stopped = true;
         process_audit(d->holder, TN_AUDIT_DMA_STOPPED, off, TN_KIND_DEVICE, d->identity.generation, 0);
         log_line("iommu: %s of %s: %u faults: bus mastering off%s", pci_name(d->function->bdf).text, d->holder->name,
                  FAULTS_MAX, off == TN_OK ? "" : ", which the device does not follow");

@@ -25,13 +25,6 @@ static uint8_t judge(bool passed)
     return passed ? EVIDENCE_PASSED : EVIDENCE_FAILED;
 }
 
-static bool bus_master_off(const struct pci_function *f)
-{
-    uint32_t command = pci_read(&pci_ecam, f->bdf, PCI_COMMAND, 2);
-    pci_write(&pci_ecam, f->bdf, PCI_COMMAND, 2, command & ~(uint32_t)PCI_COMMAND_BUS_MASTER);
-    return !(pci_read(&pci_ecam, f->bdf, PCI_COMMAND, 2) & PCI_COMMAND_BUS_MASTER);
-}
-
 /* Resets that only this kind of device has; the word of the device that it has stopped. */
 static const struct {
     bool (*is)(const struct pci_function *function);
@@ -86,7 +79,7 @@ void device_silence(struct device *device, struct evidence *e)
     *e = (struct evidence){{0}};
     if (RESETS) /* its registers decode until the reset that PCI defines */
         e->item[EVIDENCE_DEVICE_WORD] = reset_own(device->function);
-    e->item[EVIDENCE_BUS_MASTER] = judge(bus_master_off(device->function));
+    e->item[EVIDENCE_BUS_MASTER] = judge(device_master_off(device) == TN_OK);
     if (RESETS)
         reset(device, e);
     if (!device->domain)

@@ -2,6 +2,8 @@
 /* See iova.h. */
 #include "iommu/iova.h"
 
+#include "arch/x86_64/lapic.h"
+
 enum { LOWEST_BITS = 32 };
 
 static const uint64_t unit = UINT64_C(1) << IOVA_UNIT_SHIFT;
@@ -32,7 +34,7 @@ void iova_init(struct iova_space *s, uint32_t bits)
 {
     *s = (struct iova_space){0};
     iova_reserve(s, 0, UINT64_C(16) << 20);
-    iova_reserve(s, UINT64_C(0xfee00000), UINT64_C(0xfef00000));
+    iova_reserve(s, LOCAL_APIC_START, LOCAL_APIC_END);
     if (bits >= LOWEST_BITS && bits < 64)
         iova_reserve(s, UINT64_C(1) << bits, UINT64_MAX);
 }

@@ -10,7 +10,7 @@
 #include "irq/kinds.h"
 #include "pci/scan.h"
 
-enum { MSI_ADDRESS = 0xfee00000u, ISA_INTERRUPTS = 16 };
+enum { ISA_INTERRUPTS = 16 };
 
 static const struct irq_source_operations *const kinds[IRQ_KINDS] = {
     [IRQ_MSIX] = &msix_operations,
@@ -31,7 +31,7 @@ enum tn_status irq_message_for(const struct irq_source *source, uint8_t vector, 
     if (status == TN_OK)
         *message = (struct irq_message){remapped.address, remapped.data};
     else if (status == TN_ENOENT)
-        *message = (struct irq_message){MSI_ADDRESS | lapic_id() << 12, vector};
+        *message = (struct irq_message){(uint32_t)LOCAL_APIC_START | lapic_id() << 12, vector};
     return status == TN_ENOENT ? TN_OK : status;
 }
 

@@ -7,6 +7,7 @@
 #include <tenure/abi/ring.h>
 
 #include "arch/x86_64/io.h"
+#include "arch/x86_64/lapic.h"
 #include "diag/log.h"
 #include "pci/resource.h"
 #include "pci/scan.h"
@@ -21,11 +22,9 @@ enum {
 };
 static_assert(PCI_BRIDGE_BARS + RESOURCE_KINDS <= PCI_BARS, "a bridge needs no more nodes than an endpoint");
 
-#define LOW_START        UINT64_C(0x100000)
-#define LOCAL_APIC_START UINT64_C(0xfee00000) /* messages of devices go here: nobody else's */
-#define LOCAL_APIC_END   UINT64_C(0xfef00000)
-#define CHIPSET_START    UINT64_C(0xfec00000) /* I/O APIC, HPET, TPM, firmware: up to 4 GiB */
-#define FOUR_GIB         (UINT64_C(1) << 32)
+#define LOW_START     UINT64_C(0x100000)
+#define CHIPSET_START UINT64_C(0xfec00000) /* I/O APIC, HPET, TPM, firmware: up to 4 GiB */
+#define FOUR_GIB      (UINT64_C(1) << 32)
 
 static struct resource_node nodes[NODES_MAX];
 static struct resource_range taken[TAKEN_MAX], unused[FREE_MAX];

@@ -6,6 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* A write of a device to here is an interrupt, and nobody's memory (Intel SDM volume 3A, section 11.11). */
+#define LOCAL_APIC_START UINT64_C(0xfee00000)
+#define LOCAL_APIC_END   UINT64_C(0xfef00000)
+
 enum {
     /* 0x20 to 0x2f: the masked 8259s may still raise a spurious one */
     VECTOR_PIC = 0x20,

@@ -4,6 +4,7 @@
 
 #include <tenure/abi/ring.h>
 
+#include "arch/x86_64/lapic.h"
 #include "arch/x86_64/layout.h"
 #include "diag/log.h"
 #include "iommu/iommu.h"
@@ -66,7 +67,7 @@ static bool is_firmware_memory(uint64_t start, uint64_t end)
         if (r->type != MEMORY_RESERVED && r->type != MEMORY_FIRMWARE && start < r->end && r->start < end)
             return false;
     }
-    return end <= 0xfee00000 || start >= 0xfef00000;
+    return end <= LOCAL_APIC_START || start >= LOCAL_APIC_END;
 }
 
 static enum tn_status map_reserved(struct iommu_domain *d, const struct pci_function *f)

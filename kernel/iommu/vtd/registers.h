@@ -4,7 +4,6 @@
 #define TENURE_KERNEL_VTD_REGISTERS_H
 
 enum vtd_register {
-    VTD_VER = 0x00,
     VTD_CAP = 0x08,  /* 64 bits */
     VTD_ECAP = 0x10, /* 64 */
     VTD_GCMD = 0x18,
@@ -16,7 +15,6 @@ enum vtd_register {
     VTD_FEADDR = 0x40,
     VTD_FEUADDR = 0x44,
     VTD_PMEN = 0x64,
-    VTD_IQH = 0x80,               /* 64 */
     VTD_IQT = 0x88,               /* 64 */
     VTD_IQA = 0x90,               /* 64 */
     VTD_IRTA = 0xb8,              /* 64 */
@@ -47,7 +45,6 @@ enum vtd_global {
 #define VTD_CAP_FAULTS_AT(cap)    ((uint32_t)((cap) >> 24 & 0x3ff) * 16)
 #define VTD_CAP_2_MIB             (UINT64_C(1) << 34)
 #define VTD_CAP_FAULTS(cap)       ((uint32_t)((cap) >> 40 & 0xff) + 1)
-#define VTD_CAP_DRAIN             (UINT64_C(3) << 54) /* DWD, DRD: an invalidation can wait for transactions under way */
 
 /* ECAP */
 #define VTD_ECAP_COHERENT            (UINT64_C(1) << 0)

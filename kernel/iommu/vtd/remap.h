@@ -8,6 +8,7 @@
 
 #include <tenure/abi/status.h>
 
+#include "arch/x86_64/lapic.h"
 #include "iommu/vtd/host.h"
 
 enum {
@@ -33,7 +34,7 @@ void vtd_remap_clear(struct vtd_remap *remap, uint32_t index);
 /* What a source sends to name entry `index`: address, with data 0 (section 5.1.5.2). */
 static inline uint32_t vtd_remap_address(uint32_t index)
 {
-    return 0xfee00000u | (index & 0x7fff) << 5 | 1u << 4 | (index >> 15 & 1) << 2;
+    return (uint32_t)LOCAL_APIC_START | (index & 0x7fff) << 5 | 1u << 4 | (index >> 15 & 1) << 2;
 }
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "arch/x86_64/clock.h"
 #include "arch/x86_64/io.h"
+#include "arch/x86_64/lapic.h"
 #include "diag/log.h"
 #include "firmware/acpi.h"
 #include "iommu/vtd/registers.h"
@@ -185,7 +186,7 @@ void iommu_set_fault_vector(uint8_t vector, uint32_t apic_id)
     LOCK_SCOPE(LOCK_IOMMU);
     for (uint32_t i = 0; i < unit_count; i++)
         if (units[i].vtd.translates)
-            vtd_unit_set_fault_message(&units[i].vtd, 0xfee00000u | apic_id << 12, vector);
+            vtd_unit_set_fault_message(&units[i].vtd, (uint32_t)LOCAL_APIC_START | apic_id << 12, vector);
 }
 
 bool iommu_next_fault(struct iommu_fault *fault)
