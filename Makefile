@@ -12,7 +12,7 @@ DIR    := build$(if $(filter debug,$(BUILD)),-debug)$(if $(filter-out gcc,$(CC))
 export TENURE_DISK := $(DISK)
 RUN = $(PYTHON) tools/run.py --build $(DIR) $${TENURE_DISK:+--disk "$$TENURE_DISK"} $(if $(MEM),--memory '$(MEM)') $(if $(IOMMU),--iommu '$(IOMMU)')
 
-HOSTILE = $(addprefix tests/smoke/test_,$(addsuffix .py,isolation hostile_calls guard device_authority edu irq_steps))
+HOSTILE = $(addprefix tests/smoke/test_,$(addsuffix .py,isolation hardware_alone rings hostile_calls guard device_authority edu irq_steps))
 
 .DEFAULT_GOAL := help
 .PHONY: tcb test-hostile docs iso prove help run diag run-read test test-long build bench coverage format clean deps configure

@@ -21,6 +21,11 @@ uint64_t tn_fence_name(const struct tn_queue *queue, uint32_t slot)
 
 /* ---- on the way ---- */
 
+bool tn_queue_has_queued(const struct tn_queue *queue)
+{
+    return queue->queued_head != TN_SLOT_NONE;
+}
+
 uint64_t tn_queue_oldest(const struct tn_queue *queue)
 {
     return tn_fence_name(queue, queue->queued_head);

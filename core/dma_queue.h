@@ -109,6 +109,11 @@ uint64_t tn_fence_name(const struct tn_queue *queue, uint32_t slot);
     predicate tn_may_travel{L}(struct tn_queue *q, struct tn_pool *p, struct tn_ledger *l) =
       tn_pool_ok(p) && tn_queue_apart(q, p) && tn_ledger_apart_pool(p, l); */
 
+/* Is a fence queued? */
+/*@ requires tn_queue_shape(queue);
+    assigns \nothing;
+    ensures \result <==> queue->queued_head != TN_SLOT_NONE; */
+bool tn_queue_has_queued(const struct tn_queue *queue);
 /* The oldest queued fence, or TN_HANDLE_NONE. */
 /*@ requires tn_queue_shape(queue) && tn_slots_ok(&queue->slots) && tn_queue_lives(queue);
     requires tn_fifo(queue, TN_SLOT_NONE);

@@ -108,8 +108,8 @@ UNITS = {
     ),
     "queue": (
         ["dma_queue.c"],
-        ["tn_queue_has", "tn_fence_name", "tn_part_of", "tn_queue_oldest", "device_may_answer", "tn_complete_decide"]
-        + ["tn_complete_refused", "tn_fence_end_decide", "tn_fence_orphan_decide", "tn_fence_poll", "tn_fence_wait_decide"]
+        ["tn_queue_has", "tn_fence_name", "tn_part_of", "tn_queue_has_queued", "tn_queue_oldest", "device_may_answer"]
+        + ["tn_complete_decide", "tn_complete_refused", "tn_fence_end_decide", "tn_fence_orphan_decide", "tn_fence_poll", "tn_fence_wait_decide"]
         + ["tn_fence_wait_commit", "tn_fence_wait_end"],
     ),
     "commit": (

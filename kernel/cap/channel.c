@@ -16,10 +16,10 @@ enum { ENDED_MAX = 64 }; /* fences that one invalidation covers */
 
 /* What the kernel remembers of a fence beside the core's record of the same slot. */
 struct request {
-    struct process *client;
-    struct tn_cap *cap; /* the buffer's entry, a Fence meanwhile; NULL: no buffer travels */
+    struct process *client; /* NULL: the rest means nothing */
+    struct tn_cap *cap;     /* the buffer's entry, a Fence meanwhile; NULL: no buffer travels */
     uint64_t user_data;
-    uint64_t word; /* tn_request_word() */
+    uint64_t word; /* the request word */
     uint64_t argument;
 };
 
@@ -37,7 +37,7 @@ struct service {
 struct channel {
     struct tn_identity identity;
     struct service *service;
-    uint32_t rights;
+    uint64_t word; /* what the request word says of the session */
 };
 
 static struct service services[SERVICES_MAX];
@@ -110,7 +110,7 @@ struct channel *channel_create(struct service *service, struct process *client, 
     if (channel_count == CHANNELS_MAX)
         return NULL;
     struct channel *c = &channels[channel_count++];
-    *c = (struct channel){{1, client->epoch}, service, rights};
+    *c = (struct channel){{1, client->epoch}, service, tn_request_word_session(rights, channel_index(c))};
     return c;
 }
 
@@ -153,39 +153,51 @@ static uint64_t hand_over(const struct tn_queue *queue, uint32_t slot)
     return pool_buffer_token(pool, buffer);
 }
 
-static void pump(struct service *s)
+static bool may_post(const struct service *s)
 {
-    while (s->credits > 0 && tn_queue_oldest(&s->queue) != TN_HANDLE_NONE) {
-        uint64_t fence = tn_queue_post_commit(&s->queue);
-        uint32_t slot = tn_handle_slot(fence);
-        const struct tn_fence_record *f = tn_queue_at(&s->queue, slot);
-        const struct request *r = &s->request[slot];
-        struct tn_cqe *cqe = process_post_begin(s->server);
-        cqe->user_data = s->user_data;
-        cqe->kind = TN_CQE_REQUEST;
-        cqe->status = TN_OK;
-        cqe->value[0] = fence;
-        cqe->value[1] = f->ticket;
-        cqe->value[2] = r->word;
-        cqe->value[3] = f->length;
-        cqe->value[4] = r->argument;
-        cqe->value[5] = hand_over(&s->queue, slot);
-        s->credits--;
-        process_post_end(s->server);
-    }
+    return s->credits > 0 && tn_queue_has_queued(&s->queue);
+}
+
+static inline void post_oldest(struct service *s)
+{
+    uint64_t fence = tn_queue_post_commit(&s->queue);
+    uint32_t slot = tn_handle_slot(fence);
+    const struct tn_fence_record *f = tn_queue_at(&s->queue, slot);
+    const struct request *r = &s->request[slot];
+    struct tn_cqe *cqe = process_post_begin(s->server);
+    cqe->user_data = s->user_data;
+    cqe->kind = TN_CQE_REQUEST;
+    cqe->status = TN_OK;
+    cqe->value[0] = fence;
+    cqe->value[1] = f->ticket;
+    cqe->value[2] = r->word;
+    cqe->value[3] = f->length;
+    cqe->value[4] = r->argument;
+    cqe->value[5] = hand_over(&s->queue, slot);
+    s->credits--;
+    process_post_end(s->server);
+}
+
+/* Between entries a service has no credit left or no request that waits: after one more of either, at most one request
+ * goes to the server. */
+static __attribute__((noinline)) void post_waiting(struct service *s)
+{
+    post_oldest(s);
 }
 
 void service_serve(struct service *service, uint64_t user_data, uint32_t credits)
 {
     service->user_data = user_data;
     service->credits += credits;
-    pump(service);
+    while (may_post(service))
+        post_oldest(service);
 }
 
 void service_serve_again(struct service *service)
 {
     service->credits++;
-    pump(service);
+    if (may_post(service))
+        post_waiting(service);
 }
 
 /* ---- back to the client ---- */
@@ -225,7 +237,7 @@ static void deliver(struct service *s, uint64_t fence, const uint64_t answer[2])
     uint64_t ticket = f->ticket;
     struct request r = s->request[slot];
     struct tn_outcome o = tn_fence_take_commit(&s->queue, fence);
-    s->request[slot] = (struct request){0};
+    s->request[slot].client = NULL;
     if (o.orphan) {
         if (pool && o.status != TN_EQUARANTINED)
             pool_buffer_ended(pool, o.buffer_slot);
@@ -253,7 +265,7 @@ static struct {
     uint64_t answer[2];
 } ended[ENDED_MAX];
 static uint32_t ended_count;
-static struct iommu_domain *ended_in; /* all of them */
+static struct iommu_domain *ended_in; /* all of them; meaningless without one */
 
 /* Nobody can say that the device does not reach the buffer any more: it stays out of use, under a fence that has ended
  * and that nobody takes. Its client hears so. */
@@ -261,7 +273,7 @@ static void withhold(struct service *s, uint64_t fence)
 {
     uint32_t slot = tn_handle_slot(fence);
     struct request r = s->request[slot];
-    s->request[slot] = (struct request){0};
+    s->request[slot].client = NULL;
     if (!r.client || !r.cap)
         return;
     tn_cap_remove_commit(&r.client->caps, r.cap);
@@ -298,9 +310,10 @@ static void finish(struct service *s, uint64_t fence, const uint64_t answer[2])
         deliver(s, fence, answer);
         return;
     }
-    if (ended_count == ENDED_MAX || (ended_count != 0 && ended_in != pool->domain))
+    if (ended_count == ENDED_MAX || ended_in != pool->domain) {
         channels_settle();
-    ended_in = pool->domain;
+        ended_in = pool->domain;
+    }
     ended[ended_count].service = s;
     ended[ended_count].fence = fence;
     ended[ended_count].answer[0] = answer[0];
@@ -355,10 +368,8 @@ static enum tn_status decide_submit(struct process *p, const struct tn_sqe *sqe,
         return status;
     *channel = channel_at(channel_cap->object);
     struct service *s = (*channel)->service;
-    if (sqe->arg[1] >> 24 != 0 || sqe->arg[4] != 0 || sqe->flags != 0)
-        return TN_EINVAL;
-    if (sqe->arg[2] > UINT32_MAX)
-        return TN_ERANGE;
+    if ((sqe->arg[1] >> 24 | sqe->arg[2] >> 32 | sqe->arg[4] | sqe->flags) != 0)
+        return sqe->arg[1] >> 24 != 0 || sqe->arg[4] != 0 || sqe->flags != 0 ? TN_EINVAL : TN_ERANGE;
     if (!s->server)
         return TN_EPEERGONE;
     struct pool *pool = *cap ? pool_at((*cap)->object) : NULL;
@@ -398,14 +409,15 @@ __attribute__((flatten)) enum tn_status channel_submit(struct process *p, const 
         .client = p,
         .cap = cap,
         .user_data = sqe->user_data,
-        .word = tn_request_word(sqe->arg[1], channel->rights, channel_index(channel)),
+        .word = sqe->arg[1] | channel->word,
         .argument = sqe->arg[3],
     };
     if (cap) {
         tn_cap_turn_commit(&p->caps, cap, TN_KIND_FENCE, fence);
         pool_buffer_hide(pool_at(cap->object), (uint32_t)submission.buffer.slot);
     }
-    pump(s);
+    if (may_post(s))
+        post_oldest(s);
     return TN_OK;
 }
 

@@ -86,6 +86,9 @@ enum tn_status op_buffer_alloc(struct call *call)
     enum tn_status status = take_buffer(call, TN_KIND_DMA_BUFFER, &slot);
     if (status == TN_OK)
         call->value[2] = pool->core.buffer_bytes;
+#ifdef TN_TWIN /* negative twin: where it is gets out */
+    call->value[3] = pool_buffer_physical(pool, slot);
+#endif
     return status;
 }
 

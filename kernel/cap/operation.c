@@ -180,7 +180,7 @@ static __attribute__((noinline)) void audit(const struct call *call, enum tn_sta
     process_audit(call->process, call->sqe->op, status, call->kind, generation, 0);
 }
 
-static void post_result(const struct call *call, enum tn_status status)
+static __attribute__((noinline)) void post_result(const struct call *call, enum tn_status status)
 {
     struct tn_cqe cqe = {.user_data = call->sqe->user_data, .kind = TN_CQE_RESULT, .status = status};
     if (status == TN_OK)
@@ -189,15 +189,49 @@ static void post_result(const struct call *call, enum tn_status status)
     process_post(call->process, &cqe);
 }
 
+/* What decides who runs an entry. */
+struct head {
+    uint32_t op, flags;
+};
+
+/* The rest of it, each field read once: the process may write them at any time. */
+static inline struct tn_sqe copy_of(struct head head, const volatile struct tn_sqe *entry)
+{
+    return (struct tn_sqe){
+        .op = head.op,
+        .flags = head.flags,
+        .user_data = entry->user_data,
+        .handle = entry->handle,
+        .arg = {entry->arg[0], entry->arg[1], entry->arg[2], entry->arg[3], entry->arg[4]},
+    };
+}
+
+/* The entry by value, here and below: so the way of every request needs no copy of it in memory. */
+static __attribute__((noinline)) void refuse_submission(struct process *p, struct tn_sqe sqe, enum tn_status status)
+{
+    audit(&(struct call){.process = p, .sqe = &sqe}, status);
+}
+
+static __attribute__((noinline)) void refuse_completion(struct process *p, struct tn_sqe sqe, enum tn_kind kind,
+                                                        enum tn_status status)
+{
+    const struct call call = {.process = p, .sqe = &sqe, .kind = kind};
+    audit(&call, status);
+    post_result(&call, status);
+}
+
 /* A request ends, and its completion becomes a credit again: what run_any would do, in one line, because every request
  * takes it. */
-static void complete_quietly(struct process *p, const struct tn_sqe *sqe)
+static inline void complete_quietly(struct process *p, const struct tn_sqe *sqe)
 {
-    struct call call = {.process = p, .sqe = sqe};
-    enum tn_status status = cap_resolve(p, sqe->handle, TN_KIND_SERVICE, TN_RIGHT_CONTROL, &call.cap);
+    struct tn_cap *cap;
+    enum tn_kind kind = TN_KIND_NONE;
+    enum tn_status status = tn_cap_lookup(&p->caps, sqe->handle, TN_KIND_SERVICE, TN_RIGHT_CONTROL, &cap);
+    if (status == TN_OK)
+        status = tn_cap_check(&p->caps, cap, service_identity(cap->object));
     if (status == TN_OK) {
-        struct service *service = service_at(call.cap->object);
-        call.kind = TN_KIND_SERVICE;
+        struct service *service = service_at(cap->object);
+        kind = TN_KIND_SERVICE;
         status = service_complete(service, sqe);
         if (status == TN_OK) {
             audit_allowed[p->index]++;
@@ -205,12 +239,12 @@ static void complete_quietly(struct process *p, const struct tn_sqe *sqe)
             return;
         }
     }
-    audit(&call, status);
-    post_result(&call, status);
+    refuse_completion(p, *sqe, kind, status);
 }
 
-static __attribute__((noinline)) void run_any(struct process *p, const struct tn_sqe *sqe)
+static __attribute__((noinline)) void run_any(struct process *p, struct head head, const volatile struct tn_sqe *entry)
 {
+    const struct tn_sqe copy = copy_of(head, entry), *sqe = &copy;
     struct call call = {.process = p, .sqe = sqe};
     const struct operation *operation = NULL;
     enum tn_status status = run(&call, &operation);
@@ -228,19 +262,24 @@ static __attribute__((noinline)) void run_any(struct process *p, const struct tn
     post_result(&call, status);
 }
 
-void operation_run(struct process *p, const struct tn_sqe *sqe)
+bool operation_run(struct process *p, const volatile struct tn_sqe *entry)
 {
-    if (sqe->op == TN_OP_SUBMIT) {
-        enum tn_status status = channel_submit(p, sqe);
+    const struct head head = {entry->op, entry->flags};
+    if (head.op == TN_OP_SUBMIT) {
+        const struct tn_sqe sqe = copy_of(head, entry);
+        enum tn_status status = channel_submit(p, &sqe);
         if (status == TN_OK)
             audit_allowed[p->index]++;
         else
-            audit(&(struct call){.process = p, .sqe = sqe}, status);
-    } else if (sqe->op == TN_OP_COMPLETE && sqe->flags == TN_SQE_QUIET) {
-        complete_quietly(p, sqe);
+            refuse_submission(p, sqe, status);
+    } else if (head.op == TN_OP_COMPLETE && head.flags == TN_SQE_QUIET) {
+        const struct tn_sqe sqe = copy_of(head, entry);
+        complete_quietly(p, &sqe);
     } else {
-        run_any(p, sqe);
+        run_any(p, head, entry);
+        return process_is_live(p);
     }
+    return true;
 }
 
 enum tn_status grant_decide(const struct process *p)

@@ -3,6 +3,7 @@
 #ifndef TENURE_KERNEL_CAP_OPERATION_H
 #define TENURE_KERNEL_CAP_OPERATION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <core/cap.h>
@@ -10,9 +11,9 @@
 
 struct process;
 
-/* Does one entry (the kernel's own copy). One completion is reserved for it; this posts it, or keeps it as the
- * operation says. */
-void operation_run(struct process *process, const struct tn_sqe *sqe);
+/* Does one entry, of which each field is read once. One completion is reserved for it; this posts it, or keeps it as
+ * the operation says. False: the process has ended, and its ring is no more. */
+bool operation_run(struct process *process, const volatile struct tn_sqe *entry);
 
 /* What a handler gets: the capability has passed all its checks. */
 struct call {

@@ -78,6 +78,21 @@ static enum tn_status check_request(const struct pool_request *r)
     return slots.free == 0 ? TN_EEXHAUSTED : TN_OK;
 }
 
+static uint64_t record_pages(uint64_t buffers)
+{
+    return (buffers * RECORD_BYTES + PAGE_SIZE - 1) / PAGE_SIZE;
+}
+
+uint64_t pool_pages(const struct pool *pool)
+{
+    return (uint64_t)pool->core.count * pool->buffer_pages;
+}
+
+uint64_t pool_record_pages(const struct pool *pool)
+{
+    return record_pages(pool->core.count);
+}
+
 static uint64_t reach_pages(uint64_t length)
 {
     return (length + PAGE_SIZE - 1) / PAGE_SIZE;
@@ -85,16 +100,21 @@ static uint64_t reach_pages(uint64_t length)
 
 /* The pool's place in the domain of its device: a driver's ring memory is reached as long as it lives, a client's by
  * policy. */
-static enum tn_status give_reach(struct pool *pool, const struct device *device)
+static enum tn_status give_reach(struct pool *pool, const struct device *device, uint64_t pages)
 {
-    pool->bare = device && !device->domain;
-    if (!device || pool->bare)
+    if (!device)
         return TN_OK;
+    if (!device->domain) { /* `trusted` */
+        pool->name = pool->physical;
+        return TN_OK;
+    }
     pool->domain = device->domain;
     pool->strict = !pool->device && device->policy == TN_POLICY_STRICT;
-    if (pool->strict)
-        return iommu_run_make(pool->domain, pool->pages, &pool->run);
-    return iommu_run_make_mapped(pool->domain, pool->physical, pool->pages, IOMMU_READ | IOMMU_WRITE, &pool->run);
+    enum tn_status status =
+        pool->strict ? iommu_run_make(pool->domain, pages, &pool->run)
+                     : iommu_run_make_mapped(pool->domain, pool->physical, pages, IOMMU_READ | IOMMU_WRITE, &pool->run);
+    pool->name = pool->run.iova;
+    return status;
 }
 
 /* True: no device reaches the pool's pages, and none has one of its addresses cached. */
@@ -107,34 +127,35 @@ static bool end_reach(struct pool *pool)
         return false;
 #endif
     pool->domain = NULL;
+    pool->name = 0;
+    pool->strict = false;
     return true;
 }
 
 /* Frames for buffers and records, mapped into the owner. The ledger was charged before. */
 static enum tn_status give_memory(struct pool *pool, const struct pool_request *r, uint64_t bytes)
 {
-    pool->pages = bytes / PAGE_SIZE;
-    pool->record_pages = (r->buffers * RECORD_BYTES + PAGE_SIZE - 1) / PAGE_SIZE;
-    enum tn_status status = frames_alloc(pool->record_pages, &pool->records);
+    uint64_t pages = bytes / PAGE_SIZE;
+    enum tn_status status = frames_alloc(record_pages(r->buffers), &pool->records);
     if (status != TN_OK)
         return status;
-    status = frames_take(pool->pages, &pool->physical);
+    status = frames_take(pages, &pool->physical);
     if (status != TN_OK)
         goto free_records;
     scrub(pool->physical, bytes); /* zeroed before another owner sees them (G5) */
     uint64_t address = process_take_address(r->owner, bytes, SPACE_RUN_ALIGNMENT);
-    status = address == 0 ? TN_EEXHAUSTED
-                          : space_run_map(&r->owner->space, address, pool->physical, pool->pages, &pool->mapping);
+    status =
+        address == 0 ? TN_EEXHAUSTED : space_run_map(&r->owner->space, address, pool->physical, pages, &pool->mapping);
     if (status != TN_OK)
         goto free_frames;
-    status = give_reach(pool, reached_by(r));
+    status = give_reach(pool, reached_by(r), pages);
     if (status == TN_OK)
         return TN_OK;
     space_run_unmap(&r->owner->space, &pool->mapping);
 free_frames:
-    frames_free(pool->physical, pool->pages);
+    frames_free(pool->physical, pages);
 free_records:
-    frames_free(pool->records, pool->record_pages);
+    frames_free(pool->records, record_pages(r->buffers));
     return status;
 }
 
@@ -156,6 +177,16 @@ static enum tn_status charge(struct tn_ledger *ledger, uint64_t bytes, uint64_t 
     return status;
 }
 
+static bool has_guard(const struct process *owner)
+{
+#ifndef TN_TWIN /* negative twin: the client reaches what its device has */
+    return !(owner->manifest->flags & TN_PROCESS_GUARD_OFF);
+#else
+    (void)owner;
+    return false;
+#endif
+}
+
 enum tn_status pool_create(const struct pool_request *r, uint32_t *index)
 {
     enum tn_status status = check_request(r);
@@ -167,7 +198,13 @@ enum tn_status pool_create(const struct pool_request *r, uint32_t *index)
     if (status != TN_OK)
         return status;
 
-    struct pool made = {.owner = r->owner, .device = r->device, .channel = r->channel};
+    struct pool made = {
+        .owner = r->owner,
+        .device = r->device,
+        .channel = r->channel,
+        .guarded = has_guard(r->owner),
+        .buffer_pages = (uint32_t)(buffer_bytes / PAGE_SIZE),
+    };
     status = give_memory(&made, r, bytes);
     if (status != TN_OK) {
         refund(&r->owner->ledger, bytes, r->buffers);
@@ -211,13 +248,14 @@ static void free_pool(struct pool *pool)
         quarantine(pool);
         return;
     }
+    uint64_t pages = pool_pages(pool);
     move(pool, TN_POOL_INVALIDATED);
-    scrub(pool->physical, pool->pages * PAGE_SIZE);
+    scrub(pool->physical, pages * PAGE_SIZE);
     move(pool, TN_POOL_SCRUBBED);
     move(pool, TN_POOL_EMPTY);
-    frames_free(pool->physical, pool->pages);
-    frames_free(pool->records, pool->record_pages);
-    refund(&pool->owner->ledger, pool->pages * PAGE_SIZE, pool->core.count);
+    frames_free(pool->physical, pages);
+    frames_free(pool->records, pool_record_pages(pool));
+    refund(&pool->owner->ledger, pages * PAGE_SIZE, pool->core.count);
     pool->owner->pool_count--;
     pool->identity = (struct tn_identity){0};
     tn_slots_give(&slots, (uint32_t)(pool - table));
@@ -236,9 +274,9 @@ enum tn_status pool_release(struct pool *pool)
 static void quarantine(struct pool *pool)
 {
     move(pool, TN_POOL_QUARANTINED);
-    frames_quarantine(pool->pages);
-    log_line("pool: %lu pages of %s stay in quarantine: the device that could reach them was not silenced", pool->pages,
-             pool->owner->name);
+    frames_quarantine(pool_pages(pool));
+    log_line("pool: %lu pages of %s stay in quarantine: the device that could reach them was not silenced",
+             pool_pages(pool), pool->owner->name);
 }
 
 void pool_settle(struct pool *pool)
@@ -268,9 +306,9 @@ void pool_buffer_ended(struct pool *pool, uint32_t slot)
 
 void pool_buffer_reach(struct pool *pool, uint32_t slot, enum tn_direction direction, uint64_t length)
 {
-    if (!pool->strict || !pool->domain)
+    if (!pool->strict)
         return;
-    uint64_t page = (uint64_t)slot * (pool->core.buffer_bytes / PAGE_SIZE);
+    uint64_t page = (uint64_t)slot * pool->buffer_pages;
     iommu_map(pool->domain, &pool->run, page, reach_pages(length), pool_buffer_physical(pool, slot),
               direction == TN_TO_DEVICE ? IOMMU_READ : IOMMU_WRITE);
     if (iommu_sync_mapped(pool->domain) != TN_OK)
@@ -279,10 +317,10 @@ void pool_buffer_reach(struct pool *pool, uint32_t slot, enum tn_direction direc
 
 bool pool_buffer_unreach(struct pool *pool, uint32_t slot, uint64_t length)
 {
-    if (!pool->strict || !pool->domain)
+    if (!pool->strict)
         return false;
 #ifndef TN_TWIN /* negative twin: the device keeps what has come back */
-    iommu_unmap(pool->domain, &pool->run, (uint64_t)slot * (pool->core.buffer_bytes / PAGE_SIZE), reach_pages(length));
+    iommu_unmap(pool->domain, &pool->run, (uint64_t)slot * pool->buffer_pages, reach_pages(length));
 #else
     (void)slot;
     (void)length;
@@ -299,37 +337,25 @@ bool pools_reach_ended(const struct device *device)
     return ended;
 }
 
-static bool is_guarded(const struct pool *pool)
-{
-#ifndef TN_TWIN /* negative twin: the client reaches what its device has */
-    return !(pool->owner->manifest->flags & TN_PROCESS_GUARD_OFF);
-#else
-    (void)pool;
-    return false;
-#endif
-}
-
 void pool_buffer_hide(struct pool *pool, uint32_t slot)
 {
-    if (!is_guarded(pool))
+    if (!pool->guarded)
         return;
-    uint64_t pages = pool->core.buffer_bytes / PAGE_SIZE;
-    space_run_hide(&pool->mapping, slot * pages, pages);
+    space_run_hide(&pool->mapping, (uint64_t)slot * pool->buffer_pages, pool->buffer_pages);
     pool->owner->flush_due = true;
 }
 
 void pool_buffer_show(struct pool *pool, uint32_t slot)
 {
-    uint64_t pages = pool->core.buffer_bytes / PAGE_SIZE;
-    if (is_guarded(pool))
-        space_run_show(&pool->mapping, slot * pages, pages);
+    if (pool->guarded)
+        space_run_show(&pool->mapping, (uint64_t)slot * pool->buffer_pages, pool->buffer_pages);
 }
 
 bool pools_hide(const struct process *owner, uint64_t address)
 {
     for (uint32_t i = 0; i < POOLS_MAX; i++) {
         const struct pool *pool = &table[i];
-        if (!tn_slots_live(&slots, i) || pool->owner != owner || !is_guarded(pool) || address < pool->mapping.virtual)
+        if (!tn_slots_live(&slots, i) || pool->owner != owner || !pool->guarded || address < pool->mapping.virtual)
             continue;
         uint64_t slot = (address - pool->mapping.virtual) / pool->core.buffer_bytes;
         if (slot < pool->core.count && tn_buffer_state(&pool->core, (uint32_t)slot) == TN_BUFFER_IN_FLIGHT)

@@ -6,6 +6,7 @@
 #ifndef TENURE_KERNEL_CAP_POOL_H
 #define TENURE_KERNEL_CAP_POOL_H
 
+#include <assert.h>
 #include <stdint.h>
 
 #include <core/cap.h>
@@ -28,21 +29,22 @@ enum {
 };
 
 struct pool {
-    struct tn_identity identity;
+    _Alignas(256) struct tn_identity identity; /* a power of two: every request looks one up */
     struct tn_pool core;
     struct process *owner;       /* pays for it, also after its end */
     struct device *device;       /* a driver's pool; NULL for a client's */
     struct channel *channel;     /* a client's pool; NULL for a driver's */
     struct iommu_domain *domain; /* in which its buffers are or will be; NULL: no IOMMU, or no device any more */
     struct iommu_run run;
-    bool strict; /* a buffer is in the domain only while it is with the device */
-    bool bare;   /* a device reaches it by its physical address: `trusted` */
+    bool strict;  /* a buffer is in the domain only while it is with the device */
+    bool guarded; /* the owner does not reach what its device has */
+    uint32_t buffer_pages;
     uint64_t physical;
-    uint64_t pages;
+    uint64_t name;            /* the device's address of the first buffer; 0: no device, or none any more */
     struct space_run mapping; /* in the owner's space */
-    uint64_t records;         /* physical address of the slots and records of the buffers */
-    uint64_t record_pages;
+    uint64_t records;         /* physical address of what core/ keeps of the buffers */
 };
+static_assert(sizeof(struct pool) == 256, "no second power of two");
 
 /* What is asked for. */
 struct pool_request {
@@ -58,6 +60,9 @@ void pool_init(void);
  * Nothing is changed unless TN_OK. */
 TN_MUST_CHECK enum tn_status pool_create(const struct pool_request *request, uint32_t *index);
 struct pool *pool_at(uint32_t index);
+/* Pages of its buffers; pages in which core/ keeps what it knows of them. */
+uint64_t pool_pages(const struct pool *pool);
+uint64_t pool_record_pages(const struct pool *pool);
 /* Below POOLS_MAX; generation 0: no live pool. */
 const struct tn_identity *pool_identity(uint32_t index);
 /* TN_ESTATE while a buffer is not free. */
@@ -108,8 +113,7 @@ static inline uint64_t pool_buffer_address(const struct pool *pool, uint32_t slo
  * physical address; where no device is, there is none: 0. */
 static inline uint64_t pool_buffer_token(const struct pool *pool, uint32_t slot)
 {
-    uint64_t first = pool->bare ? pool->physical : pool->run.iova;
-    return first == 0 ? 0 : first + (uint64_t)slot * pool->core.buffer_bytes;
+    return pool->name == 0 ? 0 : pool->name + (uint64_t)slot * pool->core.buffer_bytes;
 }
 
 static inline uint64_t pool_buffer_physical(const struct pool *pool, uint32_t slot)

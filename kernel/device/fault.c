@@ -69,6 +69,7 @@ static void note(struct device *d, const struct iommu_fault *fault)
     if (d->faults == 1) /* one line for a claim, however many */
         log_line("iommu: %s of %s: %s refused: %s", pci_name(d->function->bdf).text, d->holder->name,
                  fault->is_read ? "read" : "write", fault->reason);
+#ifndef TN_TWIN /* negative twin: nobody stops it */
     if (d->faults == FAULTS_MAX) {
         enum tn_status off = device_master_off(d);
         d->stopped = true;
@@ -76,6 +77,7 @@ static void note(struct device *d, const struct iommu_fault *fault)
         log_line("iommu: %s of %s: %u faults: bus mastering off%s", pci_name(d->function->bdf).text, d->holder->name,
                  FAULTS_MAX, off == TN_OK ? "" : ", which the device does not follow");
     }
+#endif
     if (d->watched)
         tell(d);
 }

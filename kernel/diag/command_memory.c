@@ -24,8 +24,8 @@ void command_mem_run(struct command_call *call)
         processes += process_table[i].ledger.used[TN_CHARGE_MEMORY_PAGES];
     for (uint32_t i = 0; i < POOLS_MAX; i++)
         if (pool_identity(i)->generation != 0) {
-            payload += pool_at(i)->pages;
-            records += pool_at(i)->record_pages;
+            payload += pool_pages(pool_at(i));
+            records += pool_record_pages(pool_at(i));
         }
     command_print(call, "RAM %lu MiB, of it %lu MiB image and archive",
                   (memory_map_bytes(command_memory, MEMORY_RAM) + memory_map_bytes(command_memory, MEMORY_KERNEL)) >>

@@ -7,22 +7,26 @@
 
 enum { ENTRIES = 512 };
 
-static enum tn_status take_tables(struct space *space, uint64_t pages, struct space_run *run)
+static uint64_t tables_of(const struct space_run *run)
 {
-    run->tables = (pages + ENTRIES - 1) / ENTRIES;
-    enum tn_status status = tn_ledger_charge(space->ledger, TN_CHARGE_MEMORY_PAGES, run->tables);
+    return (run->pages + ENTRIES - 1) / ENTRIES;
+}
+
+static enum tn_status take_tables(struct space *space, struct space_run *run)
+{
+    enum tn_status status = tn_ledger_charge(space->ledger, TN_CHARGE_MEMORY_PAGES, tables_of(run));
     if (status != TN_OK)
         return status;
-    status = frames_alloc(run->tables, &run->tables_physical);
+    status = frames_alloc(tables_of(run), &run->tables_physical);
     if (status != TN_OK)
-        tn_ledger_refund(space->ledger, TN_CHARGE_MEMORY_PAGES, run->tables);
+        tn_ledger_refund(space->ledger, TN_CHARGE_MEMORY_PAGES, tables_of(run));
     return status;
 }
 
 static void give_tables(struct space *space, const struct space_run *run)
 {
-    frames_free(run->tables_physical, run->tables);
-    tn_ledger_refund(space->ledger, TN_CHARGE_MEMORY_PAGES, run->tables);
+    frames_free(run->tables_physical, tables_of(run));
+    tn_ledger_refund(space->ledger, TN_CHARGE_MEMORY_PAGES, tables_of(run));
 }
 
 /* Takes the first `tables` tables out of the space again. */
@@ -37,7 +41,7 @@ static void unlink(struct space *space, const struct space_run *run, uint64_t ta
 
 static enum tn_status link(struct space *space, const struct space_run *run)
 {
-    for (uint64_t i = 0; i < run->tables; i++) {
+    for (uint64_t i = 0; i < tables_of(run); i++) {
         uint64_t *entry;
         enum tn_status status = space_directory_entry(space, run->virtual + i * SPACE_RUN_ALIGNMENT, &entry);
         if (status == TN_OK && *entry != 0)
@@ -58,7 +62,7 @@ enum tn_status space_run_map(struct space *space, uint64_t virtual, uint64_t phy
     if (virtual % SPACE_RUN_ALIGNMENT != 0 || physical % PAGE_SIZE != 0 || virtual < USER_MIN || virtual >= USER_MAX ||
         pages == 0 || pages > (USER_MAX - virtual) / PAGE_SIZE)
         return TN_EINVAL;
-    enum tn_status status = take_tables(space, pages, run);
+    enum tn_status status = take_tables(space, run);
     if (status != TN_OK)
         return status;
     run->entry = phys_to_virt(run->tables_physical);
@@ -72,7 +76,7 @@ enum tn_status space_run_map(struct space *space, uint64_t virtual, uint64_t phy
 
 void space_run_unmap(struct space *space, struct space_run *run)
 {
-    unlink(space, run, run->tables);
+    unlink(space, run, tables_of(run));
     if (read_cr3() == space->root)
         space_flush();
     give_tables(space, run);

@@ -16,7 +16,7 @@ struct space_run {
     uint64_t virtual;
     uint64_t pages; /* 0: none */
     uint64_t *entry;
-    uint64_t tables_physical, tables;
+    uint64_t tables_physical;
 };
 
 /* Maps [physical, …) writable at `virtual`. TN_EINVAL: not on the border, outside the user half, or something is there.

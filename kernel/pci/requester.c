@@ -6,6 +6,9 @@
 static bool takes_over(const struct pci_function *bridge, uint16_t *id)
 {
     uint8_t type = bridge->features.express_type;
+#ifdef TN_TWIN_REQUESTER /* negative twin: bridges are taken to pass every id on */
+    type = PCI_EXPRESS_ROOT_PORT;
+#endif
     if (type == PCI_EXPRESS_TO_PCI)
         *id = (uint16_t)(bridge->bridge.secondary << 8);
     else if (type == PCI_EXPRESS_NONE || type == PCI_EXPRESS_FROM_PCI)

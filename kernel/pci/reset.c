@@ -50,9 +50,13 @@ static bool bus_may_be_reset(const struct pci_function *f, uint32_t count, uint3
 {
     if (bridge == PCI_ROOT || f[bridge].bridge.fault)
         return false;
+#ifndef TN_TWIN_RESET /* negative twin: who else is there does not matter, nor whether anybody answers */
     for (uint32_t i = 0; i < count; i++)
         if (is_behind(f, i, bridge) && (f[i].header != PCI_HEADER_ENDPOINT || !may_reset(context, &f[i])))
             return false; /* bridges below would lose their bus numbers */
+#else
+    (void)count, (void)may_reset, (void)context, (void)is_behind;
+#endif
     return true;
 }
 
@@ -169,6 +173,9 @@ enum pci_reset_result pci_reset_step(struct pci_reset *r, const struct pci_acces
         r->step = STEP_ANSWER;
         return PCI_RESET_WAIT;
     default:
+#ifdef TN_TWIN_RESET
+        return PCI_RESET_DONE;
+#endif
         if (pci_read(a, r->function->bdf, PCI_VENDOR_ID, 2) == r->function->vendor) {
             write_back(r->function, a);
             return PCI_RESET_DONE;

@@ -122,6 +122,7 @@ static void compare_line(uint32_t line)
     compare_table(&queue->slots, &n->fences);
     oracle_same("the next ticket", queue->next_ticket, n->next_ticket);
     oracle_same("refused completions", queue->refused_completions, n->refused);
+    oracle_same("whether one is queued", tn_queue_has_queued(queue), n->queued > 0);
     oracle_same("the oldest queued fence", tn_queue_oldest(queue),
                 n->queued > 0 ? naive_name(&n->fences, n->fifo[0]) : TN_HANDLE_NONE);
     for (uint32_t i = 0; i < FENCES; i++) {

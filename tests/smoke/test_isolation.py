@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from harness import acpi, archive, disks, machine, memory, messages, paths, qmp
+from harness import acpi, archive, attack_bytes, disks, machine, memory, messages, paths, qmp
 from harness.disks import MiB
 
 import qemu
@@ -63,19 +63,7 @@ def test_g8_dma_and_messages_of_a_device_pass_behind(behind, folder):
     m.lacks(messages.of(messages.FAULT_OF, process="edu0"))
 
 
-def word(i):
-    """attack_word() of user/hostile/dma_attack/attack.h."""
-    mask = (1 << 64) - 1
-    x = (i + 1) * 0x9E3779B97F4A7C15 & mask
-    x = (x ^ x >> 31) * 0xBF58476D1CE4E5B9 & mask
-    return x ^ x >> 29
-
-
-TELLING = struct.pack("<4Q", *map(word, range(4)))
-TELLING_END = struct.pack("<4Q", *map(word, range(252, 256)))
-
-
-def held(folder, words, extra):
+def held(folder, words, extra, kernel=None):
     """(machine, RAM, CR3) while the victim holds the one buffer that its device was allowed to write to."""
     monitor = qmp.Monitor(folder)
     m = machine.start(
@@ -83,6 +71,7 @@ def held(folder, words, extra):
         f"manifest=dma_attack args.victim=hold=1 {words}",
         [disks.Image(folder, MiB).disk(**(qemu.OBEYS if extra else {}))],
         extra=[*extra, *EDU, *monitor.options()],
+        kernel=kernel,
     )
     m.wait_for(messages.HOLDING)
     monitor.connect()
@@ -94,15 +83,15 @@ def held(folder, words, extra):
 
 def test_g8_what_the_device_wrote_is_in_one_place_of_all_memory(folder):
     _, ram, _ = held(folder, "", qemu.IOMMU)
-    found = memory.places(ram, TELLING)
+    found = memory.places(ram, attack_bytes.BEGIN)
     assert len(found) == 1 and found[0] % memory.PAGE == 0
-    assert memory.places(ram, TELLING_END) == [found[0] + 2048 - 32]
+    assert memory.places(ram, attack_bytes.END) == [found[0] + 2048 - 32]
 
 
 def test_g8_twin_without_an_iommu_it_is_where_the_driver_wanted_it(folder):
     """The same driver on a machine without one, allowed by the policy `trusted`: the search must find what it did."""
     _, ram, _ = held(folder, "args.attack=sweep=ram", [])
-    assert 0x8000000 in memory.places(ram, TELLING)
+    assert 0x8000000 in memory.places(ram, attack_bytes.BEGIN)
 
 
 def test_g8_twin_a_kernel_that_does_not_take_back_what_it_lent(folder):
@@ -112,32 +101,55 @@ def test_g8_twin_a_kernel_that_does_not_take_back_what_it_lent(folder):
     m.find(messages.NOT_ISOLATED)
 
 
-def test_g5_a_client_sees_neither_the_physical_nor_the_device_address_of_its_buffer(folder):
-    m, ram, root = held(folder, "args.attack=sweep=none", [*qemu.IOMMU, "-trace", "vtd_iotlb_page_update"])
-    (buffer,) = memory.places(ram, TELLING)
+def addresses_seen(folder, kernel=None):
+    """Words in the victim's address space that are an address of its buffer, the device's or the memory's."""
+    m, ram, root = held(folder, "args.attack=sweep=none", [*qemu.IOMMU, "-trace", "vtd_iotlb_page_update"], kernel)
     pages = sorted(set(memory.user_pages(ram, root)))
-    assert buffer in pages, "this is not the address space of the victim"
+    (buffer,) = set(memory.places(ram, attack_bytes.BEGIN)).intersection(pages)  # of this address space, which is the victim's
     devices = {int(line.split(" iova 0x")[1].split()[0], 16) for line in m.stderr().splitlines() if " iova 0x" in line}
     assert devices, "the trace says nothing"
-    wanted = {buffer, buffer >> 12, *devices}
-    for page in pages:
-        for offset, (value,) in enumerate(struct.iter_unpack("<Q", ram[page : page + memory.PAGE])):
-            assert value & ~0xFFF not in wanted or value < 1 << 20, f"{value:#x} at {page:#x}+{8 * offset:#x}"
     assert f"{buffer:x}" not in m.text()
+    wanted = {buffer, buffer >> 12, *devices}
+    return [
+        f"{value:#x} at {page:#x}+{8 * offset:#x}"
+        for page in pages
+        for offset, (value,) in enumerate(struct.iter_unpack("<Q", ram[page : page + memory.PAGE]))
+        if value & ~0xFFF in wanted and value >= 1 << 20
+    ]
 
 
-@pytest.mark.long  # a fault takes the device 100 ms
-def test_g8_a_device_that_faults_and_faults_is_stopped(folder):
-    m = machine.start(
+def test_g5_a_client_sees_neither_the_physical_nor_the_device_address_of_its_buffer(folder):
+    assert addresses_seen(folder) == []
+
+
+def test_twin_g5_a_kernel_that_answers_with_it(folder):
+    assert addresses_seen(folder, paths.TWIN)
+
+
+def flood(folder, kernel=None):
+    return machine.start(
         archive.build(folder, ["dma_attack"]),
         "manifest=dma_attack args.attack=sweep=flood",
         [disks.Image(folder, MiB).disk(**qemu.OBEYS)],
         extra=[*qemu.IOMMU, *EDU],
         timeout=120,
+        kernel=kernel,
     )
+
+
+@pytest.mark.long  # a fault takes the device 100 ms
+def test_g8_a_device_that_faults_and_faults_is_stopped(folder):
+    m = flood(folder)
     m.wait_for(r"^attack: case bus_master_after_that: ok$")
     m.find(messages.of(messages.STOPPED, process="attack"))
     m.find(r"^attack: case faults_until_stopped: ok$")
+
+
+@pytest.mark.long
+def test_twin_g8_a_kernel_that_stops_nobody(folder):
+    m = flood(folder, paths.TWIN)
+    m.wait_for(r"^attack: case bus_master_after_that: FAIL")
+    m.lacks(messages.of(messages.STOPPED, process="attack"))
 
 
 # ---- policies ----
@@ -227,20 +239,32 @@ RESERVED = {
 }
 
 
-@pytest.mark.parametrize("whose", RESERVED)
-def test_g8_reserved_memory_is_for_its_device_and_only_if_it_makes_sense(whose, folder):
-    base, limit, scope, given, said = RESERVED[whose]
+def with_reserved(folder, base, limit, scope, kernel=None):
+    """A machine whose firmware reserves this for the devices of `scope`."""
     dmar = acpi.dmar(acpi.drhd(acpi.scope(3, 0xFF, (0, 0))), acpi.rmrr(base, limit, scope))
     tables = acpi.options(folder, [acpi.madt(), acpi.mcfg(), dmar])
-    m = machine.start(
+    return machine.start(
         archive.build(folder, ["dma_attack"]),
         "manifest=dma_attack args.attack=sweep=none",
         [disks.Image(folder, MiB).disk(**qemu.OBEYS)],
         extra=[*tables, *qemu.IOMMU, *EDU],
+        kernel=kernel,
     )
+
+
+@pytest.mark.parametrize("whose", RESERVED)
+def test_g8_reserved_memory_is_for_its_device_and_only_if_it_makes_sense(whose, folder):
+    base, limit, scope, given, said = RESERVED[whose]
+    m = with_reserved(folder, base, limit, scope)
     m.wait_for(policy("attack", given, "( .*)?"))
     for text in (messages.RESERVED_KEPT, messages.RESERVED_REFUSED):
         assert bool(m.find_all(text)) == (text == said)
+
+
+def test_twin_g8_a_kernel_that_does_what_firmware_says(folder):
+    base, limit, scope, _, _ = RESERVED["ram"]
+    m = with_reserved(folder, base, limit, scope, paths.TWIN)
+    m.wait_for(policy("attack", "remapped-strict", "( .*)?"))
 
 
 # ---- what people see ----

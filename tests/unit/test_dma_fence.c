@@ -319,6 +319,7 @@ static void g2_fences_are_posted_in_the_order_of_their_submission(void **state)
         world_recount(&w);
         for (int i = 0; i < WORLD_FENCES; i++) {
             if (i != round) {
+                assert_true(tn_queue_has_queued(&w.queue));
                 assert_int_equal(tn_queue_oldest(&w.queue), fence[i]);
                 assert_int_equal(tn_queue_post_commit(&w.queue), fence[i]);
                 world_complete(&w, fence[i]);
@@ -327,6 +328,7 @@ static void g2_fences_are_posted_in_the_order_of_their_submission(void **state)
             world_recount(&w);
         }
         assert_int_equal(tn_queue_oldest(&w.queue), TN_HANDLE_NONE);
+        assert_false(tn_queue_has_queued(&w.queue));
     }
 }
 

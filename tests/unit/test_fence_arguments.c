@@ -189,6 +189,13 @@ static uint64_t oldest(struct all *a, const struct args *g)
     empty.queued_head = TN_SLOT_NONE;
     return tn_queue_oldest(&empty);
 }
+static uint64_t has_queued(struct all *a, const struct args *g)
+{
+    (void)g;
+    struct tn_queue empty = a->w.queue;
+    empty.queued_head = TN_SLOT_NONE;
+    return tn_queue_has_queued(&empty);
+}
 
 enum { COMPLETION = offsetof(struct all, w.queue.refused_completions) };
 
@@ -206,6 +213,7 @@ static const struct row rows[] = {
     ROW(tn_fence_name, fence_name, "past the end", TN_HANDLE_NONE, WORLD_FENCES, 0, 0),
     ROW(tn_fence_name, fence_name, "2^32 - 1", TN_HANDLE_NONE, UINT32_MAX, 0, 0),
     ROW(tn_queue_oldest, oldest, "nothing queued", TN_HANDLE_NONE, 0, 0, 0),
+    ROW(tn_queue_has_queued, has_queued, "nothing queued", false, 0, 0, 0),
     ROW_R(tn_submit_decide, submit, "nothing", TN_ESTALE, NOTHING, 1, TN_TO_DEVICE),
     ROW_R(tn_submit_decide, submit, "all ones", TN_ESTALE, ONES, 1, TN_TO_DEVICE),
     ROW_R(tn_submit_decide, submit, "past the end", TN_ESTALE, PAST, 1, TN_TO_DEVICE),

@@ -45,7 +45,7 @@ static void build(void)
     machine[OLDER].parent = OLD_BRIDGE;
 }
 
-static void test_requests_arrive_under_the_ids_of_conventional_bridges(void **state)
+static void g8_requests_arrive_under_the_ids_of_conventional_bridges(void **state)
 {
     (void)state;
     uint16_t id[PCI_REQUESTERS_MAX];
@@ -84,7 +84,7 @@ static void add(uint8_t type, uint8_t flags, uint8_t scope_type, uint8_t id, uin
     s->scope_count = 1;
 }
 
-static void test_a_function_is_behind_the_unit_that_names_it_or_a_bridge_above_it(void **state)
+static void g8_a_function_is_behind_the_unit_that_names_it_or_a_bridge_above_it(void **state)
 {
     (void)state;
     build();
@@ -110,7 +110,7 @@ static void test_a_function_is_behind_the_unit_that_names_it_or_a_bridge_above_i
     assert_int_equal(vtd_unit_of(&dmar, machine, MACHINE, ENDPOINT), VTD_NO_STRUCTURE);
 }
 
-static void test_an_endpoint_scope_does_not_cover_what_is_behind_it(void **state)
+static void g8_an_endpoint_scope_does_not_cover_what_is_behind_it(void **state)
 {
     (void)state;
     build();
@@ -123,9 +123,9 @@ static void test_an_endpoint_scope_does_not_cover_what_is_behind_it(void **state
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_requests_arrive_under_the_ids_of_conventional_bridges),
-    cmocka_unit_test(test_a_function_is_behind_the_unit_that_names_it_or_a_bridge_above_it),
-    cmocka_unit_test(test_an_endpoint_scope_does_not_cover_what_is_behind_it),
+    cmocka_unit_test(g8_requests_arrive_under_the_ids_of_conventional_bridges),
+    cmocka_unit_test(g8_a_function_is_behind_the_unit_that_names_it_or_a_bridge_above_it),
+    cmocka_unit_test(g8_an_endpoint_scope_does_not_cover_what_is_behind_it),
 };
 
 UNIT_MAIN(tests)

@@ -253,7 +253,7 @@ static void *at(void *context, uint64_t physical)
     return page_of(((struct vtd_model *)context)->memory, physical);
 }
 
-static void write_back(void *context, const volatile void *from, uint64_t bytes)
+void vtd_host_write_back(void *context, const volatile void *from, uint64_t bytes)
 {
     struct vtd_model *m = context;
     size_t first = (size_t)((const volatile uint8_t *)from - m->memory) & ~(size_t)63;
@@ -388,7 +388,7 @@ struct vtd_model *vtd_model_new(void)
     m->pages_limit = MODEL_PAGES;
     m->cap = UINT64_C(1) << 34 | UINT64_C(FAULTS_AT / 16) << 24 | UINT64_C(38) << 16 | VTD_CAP_3_LEVELS | 6;
     m->ecap = VTD_ECAP_QUEUE | VTD_ECAP_INTERRUPT_REMAPPING | UINT64_C(0xf0) << 8;
-    m->host = (struct vtd_host){read32, write32, read64, write64, take, give, at, write_back, now, m};
+    m->host = (struct vtd_host){read32, write32, read64, write64, take, give, at, now, m};
     return m;
 }
 

@@ -145,8 +145,9 @@ enum tn_status tn_session_release(uint64_t handle)
 
 /* ---- fences ---- */
 
-void tn_session_submit(struct tn_dma_queue *queue, const struct tn_parked_buffer *buffer,
-                       const struct tn_dma_request *request, struct tn_parked_fence *fence)
+/* This and tn_session_next are `inline` for the linker's sake: every request takes them. */
+inline void tn_session_submit(struct tn_dma_queue *queue, const struct tn_parked_buffer *buffer,
+                              const struct tn_dma_request *request, struct tn_parked_fence *fence)
 {
     uint32_t slot = record_take();
     if (slot == NOBODY)
@@ -247,8 +248,8 @@ static enum tn_status wait_for_end(const struct tn_dma_queue *queue, uint64_t de
     return TN_OK;
 }
 
-bool tn_session_next(struct tn_dma_queue *queue, uint64_t deadline, struct tn_parked_buffer *buffer,
-                     struct tn_dma_result *result)
+inline bool tn_session_next(struct tn_dma_queue *queue, uint64_t deadline, struct tn_parked_buffer *buffer,
+                            struct tn_dma_result *result)
 {
     enum tn_status status = wait_for_end(queue, deadline);
     if (status != TN_OK) {

@@ -131,10 +131,11 @@ static inline uint32_t tn_submit_direction(uint64_t word)
 {
     return (uint32_t)(word >> 16 & 0xff);
 }
-/* The request word: the submit word, with what the kernel adds for the service: the session and its rights. */
-static inline uint64_t tn_request_word(uint64_t submit_word, uint32_t rights, uint32_t session)
+/* The request word: the submit word (24 bits), and this, which the kernel adds for the service: the session and its
+ * rights. */
+static inline uint64_t tn_request_word_session(uint32_t rights, uint32_t session)
 {
-    return (submit_word & 0xffffff) | (uint64_t)(rights & 0xff) << 24 | (uint64_t)session << 32;
+    return (uint64_t)(rights & 0xff) << 24 | (uint64_t)session << 32;
 }
 static inline uint32_t tn_request_rights(uint64_t word)
 {

@@ -18,7 +18,7 @@ static bool take_page(const struct vtd_contexts *c, uint64_t *physical)
     if (!c->host->take(c->host->context, 1, physical))
         return false;
     if (!c->coherent)
-        c->host->write_back(c->host->context, c->host->at(c->host->context, *physical), PAGE);
+        vtd_host_write_back(c->host->context, c->host->at(c->host->context, *physical), PAGE);
     return true;
 }
 

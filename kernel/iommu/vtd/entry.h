@@ -20,7 +20,7 @@ static inline void vtd_entry_set(const struct vtd_host *host, bool coherent, str
     __atomic_store_n(&entry->high, value.high, __ATOMIC_RELEASE);
     __atomic_store_n(&entry->low, value.low, __ATOMIC_RELEASE);
     if (!coherent)
-        host->write_back(host->context, entry, sizeof *entry);
+        vtd_host_write_back(host->context, entry, sizeof *entry);
 }
 
 #endif

@@ -19,10 +19,12 @@ struct vtd_host {
     bool (*take)(void *context, uint64_t pages, uint64_t *physical);
     void (*give)(void *context, uint64_t physical, uint64_t pages);
     void *(*at)(void *context, uint64_t physical);
-    /* Writes cache lines back, for a unit that does not look into them. */
-    void (*write_back)(void *context, const volatile void *at, uint64_t bytes);
     uint64_t (*now)(void *context); /* nanoseconds */
     void *context;
 };
+
+/* Writes cache lines back, for a unit that does not look into them. Linked and not pointed to: it stands in the way of
+ * every page. */
+void vtd_host_write_back(void *context, const volatile void *at, uint64_t bytes);
 
 #endif

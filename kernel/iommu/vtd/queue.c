@@ -66,7 +66,7 @@ static void put(struct vtd_queue *q, struct vtd_descriptor d)
     struct vtd_descriptor *to = &q->entry[q->tail];
     *to = d;
     if (!q->coherent)
-        q->host->write_back(q->host->context, to, sizeof *to);
+        vtd_host_write_back(q->host->context, to, sizeof *to);
     q->tail = (q->tail + 1) % VTD_QUEUE_ENTRIES;
 }
 

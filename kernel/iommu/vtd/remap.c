@@ -23,7 +23,7 @@ enum tn_status vtd_remap_init(struct vtd_remap *r, const struct vtd_host *host, 
     if (!host->take(host->context, 1, &r->physical))
         return TN_EEXHAUSTED;
     if (!coherent)
-        host->write_back(host->context, entry_of(r, 0), PAGE);
+        vtd_host_write_back(host->context, entry_of(r, 0), PAGE);
     return TN_OK;
 }
 

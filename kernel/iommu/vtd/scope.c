@@ -39,6 +39,10 @@ bool vtd_scope_covers(const struct dmar *d, const struct dmar_structure *s, cons
         if ((scope->type != DMAR_SCOPE_ENDPOINT && scope->type != DMAR_SCOPE_BRIDGE) ||
             !follow(scope, s->segment, f, count, &bdf))
             continue;
+#ifdef TN_TWIN_SCOPE /* negative twin: whoever is on the bus is meant */
+        if (pci_bus(f[index].bdf) == pci_bus(bdf))
+            return true;
+#endif
         if (f[index].bdf == bdf)
             return true;
         for (uint32_t up = f[index].parent; scope->type == DMAR_SCOPE_BRIDGE && up != PCI_ROOT; up = f[up].parent)

@@ -20,7 +20,7 @@ static void set(const struct vtd_table *t, uint64_t *entry, uint64_t value)
 {
     __atomic_store_n(entry, value, __ATOMIC_RELAXED); /* the unit reads whole entries */
     if (!t->coherent)
-        t->host->write_back(t->host->context, entry, sizeof *entry);
+        vtd_host_write_back(t->host->context, entry, sizeof *entry);
 }
 
 static uint64_t *table_at(const struct vtd_table *t, uint64_t physical)
@@ -40,7 +40,7 @@ enum tn_status vtd_table_init(struct vtd_table *t, const struct vtd_host *host, 
     if (!host->take(host->context, 1, &t->root))
         return TN_EEXHAUSTED;
     if (!coherent)
-        host->write_back(host->context, table_at(t, t->root), PAGE);
+        vtd_host_write_back(host->context, table_at(t, t->root), PAGE);
     return TN_OK;
 }
 
@@ -70,7 +70,7 @@ static uint64_t *entry_of(struct vtd_table *t, uint64_t iova, bool make)
             if (!make || !t->host->take(t->host->context, 1, &physical))
                 return NULL;
             if (!t->coherent)
-                t->host->write_back(t->host->context, table_at(t, physical), PAGE);
+                vtd_host_write_back(t->host->context, table_at(t, physical), PAGE);
             set(t, entry, physical | ENTRY_RIGHTS);
         }
         table = table_at(t, *entry & ENTRY_ADDRESS);
@@ -108,7 +108,7 @@ static enum tn_status take_leaves(struct vtd_table *t, uint64_t chunks, struct i
         return TN_EEXHAUSTED;
     run->entry = table_at(t, run->tables_physical);
     if (!t->coherent)
-        t->host->write_back(t->host->context, run->entry, chunks * PAGE);
+        vtd_host_write_back(t->host->context, run->entry, chunks * PAGE);
     return TN_OK;
 }
 

@@ -65,12 +65,13 @@ static void *at(void *context, uint64_t physical)
     return phys_to_virt(physical);
 }
 
-static void write_back(void *context, const volatile void *from, uint64_t bytes)
+void vtd_host_write_back(void *context, const volatile void *from, uint64_t bytes)
 {
     (void)context;
-    uintptr_t first = (uintptr_t)from & ~(uintptr_t)(CACHE_LINE - 1);
-    for (uintptr_t line = first; line < (uintptr_t)from + bytes; line += CACHE_LINE)
+    uintptr_t line = (uintptr_t)from & ~(uintptr_t)(CACHE_LINE - 1);
+    do
         clflush(line);
+    while ((line += CACHE_LINE) < (uintptr_t)from + bytes);
 }
 
 static uint64_t now(void *context)
@@ -83,7 +84,7 @@ static uint64_t now(void *context)
 
 static void start_unit(struct unit *u, uint64_t base)
 {
-    const struct vtd_host host = {read32, write32, read64, write64, take, give, at, write_back, now, u};
+    const struct vtd_host host = {read32, write32, read64, write64, take, give, at, now, u};
     struct vtd_trouble trouble = {"no room to map its registers", VTD_REGISTERS_BYTES};
     u->registers = kernel_mmio_map(base, VTD_REGISTERS_BYTES);
     enum tn_status status = TN_EEXHAUSTED;

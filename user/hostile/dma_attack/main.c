@@ -18,6 +18,7 @@
 #include <service.h>
 
 #include "../../drivers/edu/edu.h"
+#include "../watch/watch.h"
 #include "attack.h"
 
 enum {
@@ -39,43 +40,6 @@ static struct tn_dma_shared own;
 static uint64_t device;
 static struct tn_service service;
 static struct tn_dma_token old;
-
-/* ---- what the IOMMU refused ---- */
-
-static struct {
-    struct tn_source source; /* first: what is delivered is found by it */
-    uint64_t faults;
-    bool armed;
-} watch;
-
-static void fault_came(struct tn_source *source, const struct tn_cqe *cqe)
-{
-    (void)source;
-    watch.armed = false;
-    if (cqe->status == TN_OK)
-        watch.faults = cqe->value[0];
-}
-
-static void arm_watch(void)
-{
-    if (watch.armed)
-        return;
-    struct tn_sqe *sqe = tn_ring_push();
-    sqe->op = TN_OP_DEVICE_WATCH;
-    sqe->handle = device;
-    sqe->user_data = tn_source_user_data(&watch.source);
-    watch.armed = true;
-}
-
-/* Refusals so far; waits a moment for one more than `before`. */
-static uint64_t faults_after(uint64_t before)
-{
-    for (uint64_t end = tn_deadline_in(fault_ns); watch.faults == before && tn_clock_now() < end;) {
-        arm_watch();
-        (void)tn_ring_wait(1, end);
-    }
-    return watch.faults;
-}
 
 /* ---- the device ---- */
 
@@ -115,9 +79,9 @@ static void load_device(void)
 
 static void write_to(const char *what, uint64_t address)
 {
-    uint64_t before = watch.faults;
+    uint64_t before = watch_count();
     transfer(address, 0, ATTACK_BYTES, true);
-    report_count(what, faults_after(before) > before, 1);
+    report_count(what, watch_after(before, fault_ns) > before, 1);
 }
 
 /* A message is a write of four bytes there. What comes of it is no fault, but an interrupt; nobody must be harmed by
@@ -145,9 +109,9 @@ static void flood(void)
 {
     for (uint32_t i = 0; i < FLOOD; i++)
         transfer(0, 0, 4, true);
-    for (uint64_t end = tn_deadline_in(TN_SECOND); watch.faults != STOPPED_AT && tn_clock_now() < end;)
-        (void)faults_after(watch.faults);
-    report_count("faults_until_stopped", watch.faults, STOPPED_AT);
+    for (uint64_t end = tn_deadline_in(TN_SECOND); watch_count() != STOPPED_AT && tn_clock_now() < end;)
+        (void)watch_after(watch_count(), fault_ns);
+    report_count("faults_until_stopped", watch_count(), STOPPED_AT);
     report_status("bus_master_after_that", tn_dma_bus_master(device, TN_BUS_MASTER_ON), TN_EPOLICY);
 }
 
@@ -187,7 +151,7 @@ static void open_device(const struct tn_start *start)
     if (cap == NULL)
         tn_die("attack: FAIL no device");
     device = cap->handle;
-    watch.source.deliver = fault_came;
+    watch_open(device);
     enum tn_status status = tn_mmio_map(device, 0, 0, EDU_REGISTERS_BYTES, &registers);
     if (status == TN_OK)
         status = tn_dma_device_pool(device, PAGE, &pool);
@@ -214,7 +178,7 @@ static uint64_t learned(const struct tn_request *request)
 TN_OWN_HELPER void serve(const struct tn_request *request, struct tn_reply *reply) TN_OWN_TAKES(reply)
 {
     struct tn_answer answer = {.status = TN_OK, .used = request->direction == TN_FROM_DEVICE ? request->length : 0};
-    uint64_t before = watch.faults;
+    uint64_t before = watch_count();
     switch (request->opcode) {
     case ATTACK_CONTROL:
     case ATTACK_DIRECTION:
@@ -226,7 +190,7 @@ TN_OWN_HELPER void serve(const struct tn_request *request, struct tn_reply *repl
         tn_service_complete(&service, reply, &answer);
         tn_ring_flush();
         wait_transfer();
-        report_count("late_write_refused", faults_after(before) > before, 1);
+        report_count("late_write_refused", watch_after(before, fault_ns) > before, 1);
         return;
     case ATTACK_READ:
         answer.word[0] = learned(request);
@@ -244,7 +208,7 @@ TN_OWN_HELPER void serve(const struct tn_request *request, struct tn_reply *repl
     default:
         answer.status = TN_ENOTSUP;
     }
-    answer.word[1] = faults_after(before) - before;
+    answer.word[1] = watch_after(before, fault_ns) - before;
     tn_service_complete(&service, reply, &answer);
 }
 
@@ -263,7 +227,7 @@ int tn_main(const struct tn_start *start)
         forge_all();
     if (tn_service_open(&service, start, 4) != TN_OK)
         return 1;
-    tn_print("attack: sweep done, %lu refused", watch.faults);
+    tn_print("attack: sweep done, %lu refused", watch_count());
     for (;;) {
         while (tn_service_take(&service, &request, &reply))
             serve(&request, &reply);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The client of a hostile driver: asks it for each attack on its own buffers (../dma_attack/attack.h) and says what has
- * become of them. A job. args: hold=1 keeps the run alive afterwards, so that somebody can look into the memory from
- * outside; die=0 leaves the last attack out.
+ * become of them. A job. args: hold=1 keeps the run alive before the last attack, which the driver does not survive,
+ * mourn=1 after it, so that somebody can look into the memory from outside; die=0 leaves it out.
  */
 #include <args.h>
 #include <clock.h>
@@ -107,10 +107,19 @@ TN_OWN_HELPER void after_death(struct tn_dma_buffer *buffer) TN_OWN_NEEDS(buffer
     report_count("write_after_death", damaged(data), 0);
 }
 
+/* For somebody who looks at the machine from outside. */
+static void hold_on(void)
+{
+    tn_print("victim: holding");
+    wait_for(hold_ns);
+}
+
 int tn_main(const struct tn_start *start)
 {
-    uint64_t hold = 0, die = 1;
-    const struct tn_arg known[] = {{.key = "hold", .value = &hold, .max = 1}, {.key = "die", .value = &die, .max = 1}};
+    uint64_t hold = 0, die = 1, mourn = 0;
+    const struct tn_arg known[] = {{.key = "hold", .value = &hold, .max = 1},
+                                   {.key = "die", .value = &die, .max = 1},
+                                   {.key = "mourn", .value = &mourn, .max = 1}};
     tn_args_require(start->args, known, sizeof(known) / sizeof(known[0]));
     const struct tn_start_cap *channel = tn_start_find_kind(start, TN_KIND_CHANNEL);
     if (channel == NULL)
@@ -135,12 +144,12 @@ int tn_main(const struct tn_start *start)
     for (uint32_t i = 0; i < ATTACK_BYTES / 8; i++)
         right += words[i] == attack_word(i);
     report_count("control_words", right, ATTACK_BYTES / 8);
-    if (hold) {
-        tn_print("victim: holding");
-        wait_for(hold_ns);
-    }
+    if (hold)
+        hold_on();
     if (die)
         after_death(&control);
+    if (mourn)
+        hold_on();
     report_status("control_release", tn_dma_buffer_release(&control), TN_OK);
     return report_end("dma isolation");
 }

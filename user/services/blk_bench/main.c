@@ -33,10 +33,10 @@ TN_OWN_HELPER void submit(struct tn_dma_buffer *buffer) TN_OWN_TAKES(buffer)
         job.address = 0;
 }
 
-TN_OWN_HELPER void next_ended(struct tn_dma_buffer *buffer) TN_OWN_GIVES(buffer)
+TN_OWN_HELPER void next_ended(struct tn_dma_buffer *buffer, uint64_t deadline) TN_OWN_GIVES(buffer)
 {
     struct tn_dma_result result;
-    if (!tn_dma_queue_next(&job.blk.queue, tn_deadline_in(answer_ns), buffer, &result) || result.status != TN_OK)
+    if (!tn_dma_queue_next(&job.blk.queue, deadline, buffer, &result) || result.status != TN_OK)
         tn_die("bench: FAIL status=%s", tn_status_name(result.status));
     if (!tn_dma_buffer_is_held(buffer))
         tn_die("bench: FAIL a buffer did not come back");
@@ -45,10 +45,13 @@ TN_OWN_HELPER void next_ended(struct tn_dma_buffer *buffer) TN_OWN_GIVES(buffer)
 /* `count` reads end, and as many begin. */
 static void run(uint64_t count)
 {
-    for (; count > 0; count--) {
-        TN_DMA_BUFFER(buffer);
-        next_ended(&buffer);
-        submit(&buffer);
+    while (count > 0) {
+        uint64_t round = count < job.depth ? count : job.depth, deadline = tn_deadline_in(answer_ns);
+        for (count -= round; round > 0; round--) {
+            TN_DMA_BUFFER(buffer);
+            next_ended(&buffer, deadline);
+            submit(&buffer);
+        }
     }
 }
 
@@ -57,7 +60,7 @@ static void drain(uint64_t count)
 {
     for (; count > 0; count--) {
         TN_DMA_BUFFER(buffer);
-        next_ended(&buffer);
+        next_ended(&buffer, tn_deadline_in(answer_ns));
         enum tn_status status = tn_dma_buffer_release(&buffer);
         if (status != TN_OK)
             tn_die("bench: FAIL a buffer was not taken back: %s", tn_status_name(status));
