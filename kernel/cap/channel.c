@@ -450,6 +450,13 @@ void channels_client_ended(struct process *client)
     }
 }
 
+void services_server_stopped(const struct process *server)
+{
+    for (uint32_t i = 0; i < service_count; i++)
+        if (services[i].server == server)
+            services[i].credits = 0;
+}
+
 void services_server_ended(struct process *server)
 {
     for (uint32_t i = 0; i < service_count; i++) {
@@ -457,7 +464,6 @@ void services_server_ended(struct process *server)
         if (s->server != server)
             continue;
         s->server = NULL;
-        s->credits = 0;
         for (uint32_t slot = 0; slot < s->queue.slots.count; slot++) {
             uint64_t fence = tn_fence_name(&s->queue, slot);
             if (fence == TN_HANDLE_NONE)

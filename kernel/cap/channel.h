@@ -56,7 +56,9 @@ TN_MUST_CHECK enum tn_status service_complete(struct service *service, const str
  * and before anything else happens to those clients or their service. */
 void channels_settle(void);
 
-/* The process has ended, as a client and as a server. */
+/* The process is given no request any more. */
+void services_server_stopped(const struct process *server);
+/* The process has ended, as a client and as a server; its devices are silent, or in quarantine. */
 void channels_client_ended(struct process *client);
 void services_server_ended(struct process *server);
 

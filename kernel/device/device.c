@@ -4,10 +4,10 @@
 
 #include <stddef.h>
 
+#include "arch/x86_64/clock.h"
 #include "cap/pool.h"
 #include "device/mmio.h"
 #include "device/policy.h"
-#include "device/silence.h"
 #include "device/virtio.h"
 #include "diag/audit.h"
 #include "diag/log.h"
@@ -102,12 +102,23 @@ static struct policy_means means_for(const struct device *device, const struct p
     return means;
 }
 
+/* A bus that is being reset takes whoever is on it along, also one that was free when it began. */
+static bool bus_is_in_reset(void)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (table[i].state == TN_DEVICE_QUIESCING && table[i].silence.reset.method == PCI_RESET_BUS)
+            return true;
+    return false;
+}
+
 static enum tn_status claim(struct device *device, struct process *holder, uint32_t minimum)
 {
     char note[120];
     const char *why = "";
     if (device->state != TN_DEVICE_UNCLAIMED)
         return TN_ESTATE;
+    if (bus_is_in_reset())
+        return TN_EAGAIN;
     const struct policy_means means = means_for(device, holder, &why);
     uint32_t policy = policy_choose(minimum, &means);
     if (policy == TN_POLICY_STRICT || policy == TN_POLICY_POOL) {
@@ -194,34 +205,35 @@ static void log_evidence(const struct device *device, const struct evidence *e, 
              suffices ? "silent, unclaimed" : "in quarantine until reboot", items);
 }
 
-/* The holder has ended. First its windows and routes, so that nobody starts the device again; then the device itself.
- */
-static void take_back(struct device *device)
+/* Its windows and routes go first, so that nobody starts the device again. */
+static void quiesce(struct device *device)
 {
-    struct evidence evidence;
-    const struct process *holder = device->holder;
-    lock_acquire(LOCK_DEVICE_MANAGER);
     move(device, TN_DEVICE_QUIESCING);
     device->watched = false;
     mmio_release_device(device);
     route_release_device(device);
-    device_silence(device, &evidence);
+    silence_begin(&device->silence, device, clock_now());
+}
+
+/* The evidence is there: it is judged once. */
+static void let_go(struct device *device)
+{
+    const struct evidence *evidence = &device->silence.evidence;
 #ifndef TN_TWIN /* negative twin: a device is believed to be silent */
-    bool suffices = evidence_suffices(&evidence);
+    bool suffices = evidence_suffices(evidence);
 #else
     bool suffices = true;
 #endif
     move(device, suffices ? TN_DEVICE_UNCLAIMED : TN_DEVICE_QUARANTINED);
     device->identity.generation++; /* every capability to it is stale from here */
-    process_audit(holder, suffices ? TN_AUDIT_DEVICE_FREED : TN_AUDIT_DEVICE_LOST, suffices ? TN_OK : TN_EIO,
+    process_audit(device->holder, suffices ? TN_AUDIT_DEVICE_FREED : TN_AUDIT_DEVICE_LOST, suffices ? TN_OK : TN_EIO,
                   TN_KIND_DEVICE, device->identity.generation, 0);
-    log_evidence(device, &evidence, suffices);
+    log_evidence(device, evidence, suffices);
     device->holder = NULL;
     if (suffices && device->domain && pools_reach_ended(device)) {
         iommu_free(device->domain);
         device->domain = NULL;
     }
-    lock_release(LOCK_DEVICE_MANAGER);
 }
 
 bool device_is_silent(const struct device *device)
@@ -229,9 +241,32 @@ bool device_is_silent(const struct device *device)
     return device->state == TN_DEVICE_UNCLAIMED;
 }
 
-void device_holder_ended(struct process *process)
+void devices_holder_ended(const struct process *process)
 {
+    lock_acquire(LOCK_DEVICE_MANAGER);
     for (uint32_t i = 0; i < count; i++)
         if (table[i].holder == process)
-            take_back(&table[i]);
+            quiesce(&table[i]);
+    lock_release(LOCK_DEVICE_MANAGER);
+}
+
+bool devices_silenced(const struct process *process, uint64_t now, uint64_t *until)
+{
+    bool all = true;
+    *until = UINT64_MAX;
+    lock_acquire(LOCK_DEVICE_MANAGER);
+    for (uint32_t i = 0; i < count; i++) {
+        struct device *d = &table[i];
+        if (d->holder != process)
+            continue;
+        if (d->silence.until <= now && silence_step(&d->silence, now)) {
+            let_go(d);
+            continue;
+        }
+        all = false;
+        if (d->silence.until < *until)
+            *until = d->silence.until;
+    }
+    lock_release(LOCK_DEVICE_MANAGER);
+    return all;
 }

@@ -15,6 +15,7 @@
 #include <tenure/abi/manifest.h>
 #include <tenure/abi/status.h>
 
+#include "device/silence.h"
 #include "pci/scan.h"
 
 struct iommu_domain;
@@ -36,6 +37,7 @@ struct device {
     bool stopped; /* for its faults: no bus mastering any more */
     bool watched; /* its holder waits for a fault, with this user_data */
     uint64_t watch;
+    struct silence silence; /* while it is quiescing */
 };
 
 /* "remapped-strict" and so on. */
@@ -48,7 +50,7 @@ struct device *device_find(const struct tn_manifest_device *wanted);
 struct device *device_at(uint32_t index);
 /* Gives the device to a process, under the strongest policy that this machine has for it, or TN_POLICY_BLOCKED if that
  * is less than `minimum`; says which, and why not a stronger one. TN_ESTATE: claimed or quarantined already, or another
- * process holds a device of its isolation group. */
+ * process holds a device of its isolation group; TN_EAGAIN: a bus is being reset. */
 TN_MUST_CHECK enum tn_status device_claim(struct device *device, struct process *holder, uint32_t minimum);
 /* Says whether a pool may be made for this device; TN_EPOLICY: it is blocked. */
 TN_MUST_CHECK enum tn_status device_allows_dma(const struct device *device);
@@ -61,7 +63,10 @@ TN_MUST_CHECK enum tn_status device_master_off(const struct device *device);
 bool device_is_silent(const struct device *device);
 /* The first device that the process holds, or NULL. */
 struct device *device_first_of(const struct process *process);
-/* Ends the claims of a process: windows and routes retired, the device silenced, its domain gone. */
-void device_holder_ended(struct process *process);
+/* The claims of a process are over: windows and routes are retired, and silence begins. */
+void devices_holder_ended(const struct process *process);
+/* Goes on with it. True: each of its devices has been let go, on evidence, or is in quarantine. False: not before
+ * *until. */
+bool devices_silenced(const struct process *process, uint64_t now, uint64_t *until);
 
 #endif

@@ -6,8 +6,6 @@
 
 #include <tenure/abi/ring.h>
 
-#include "arch/x86_64/clock.h"
-#include "arch/x86_64/io.h"
 #include "mm/space.h"
 #include "pci/scan.h"
 
@@ -20,8 +18,6 @@ enum {
     REGISTERS_BYTES = 0x1000,
 };
 
-static const uint64_t limit_ns = 250000000;
-
 bool edu_is(const struct pci_function *f)
 {
     return f->vendor == VENDOR && f->device == DEVICE;
@@ -32,15 +28,17 @@ static volatile uint32_t *at(const struct pci_function *f, uint32_t offset)
     return (volatile uint32_t *)(volatile void *)(f->registers + offset);
 }
 
-enum tn_status edu_stop(struct pci_function *f)
+bool edu_stop_begin(struct pci_function *f)
 {
     if (!f->registers && f->bar[0].flags & TN_BAR_MEMORY && f->bar[0].size >= REGISTERS_BYTES && f->bar[0].address != 0)
         f->registers = kernel_mmio_map(f->bar[0].address, REGISTERS_BYTES);
-    if (!f->registers || !(pci_read(&pci_ecam, f->bdf, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY))
-        return TN_ENOTSUP;
-    for (uint64_t end = clock_now() + limit_ns; *at(f, DMA_COMMAND) & 1; cpu_relax())
-        if (clock_now() > end)
-            return TN_EIO;
+    return f->registers && pci_read(&pci_ecam, f->bdf, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY;
+}
+
+bool edu_stop_ended(const struct pci_function *f)
+{
+    if (*at(f, DMA_COMMAND) & 1)
+        return false;
     *at(f, INTERRUPT_ACKNOWLEDGE) = *at(f, INTERRUPT_STATUS);
-    return TN_OK;
+    return true;
 }

@@ -5,13 +5,12 @@
 
 #include <stdbool.h>
 
-#include <tenure/abi/status.h>
-
 struct pci_function;
 
 bool edu_is(const struct pci_function *function);
-/* It has no reset: waits until its transfer has ended, 250 ms at most (one takes 100), and takes its interrupts back.
- * TN_EIO: it has not ended; TN_ENOTSUP: its registers are not to be reached. */
-TN_MUST_CHECK enum tn_status edu_stop(struct pci_function *function);
+/* It has no reset: its transfer, of 100 ms at most, has to end; then its interrupts are taken back. False: its
+ * registers are not to be reached. */
+bool edu_stop_begin(struct pci_function *function);
+bool edu_stop_ended(const struct pci_function *function);
 
 #endif

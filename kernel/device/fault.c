@@ -12,10 +12,10 @@
 #include "lib/lock.h"
 #include "pci/requester.h"
 #include "proc/process.h"
+#include "proc/sched.h"
 
 enum { FAULTS_AT_ONCE = 64 };
 
-bool fault_pending;
 static struct fault_counts counts;
 
 /* The device that a request under this id is of. Behind a conventional bridge several have one id; they are one
@@ -102,13 +102,12 @@ bool faults_drain(void)
             log_line("iommu: %s, which nobody holds: %s refused: %s", pci_name(fault.requester).text,
                      fault.is_read ? "read" : "write", fault.reason);
     }
-    fault_pending = true; /* a device that nobody can stop must not keep the kernel here */
+    sched_work_due = true; /* a device that nobody can stop must not keep the kernel here */
     return false;
 }
 
 void faults_handle(void)
 {
-    fault_pending = false;
     lock_acquire(LOCK_DEVICE_MANAGER);
     (void)faults_drain();
     lock_release(LOCK_DEVICE_MANAGER);

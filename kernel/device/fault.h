@@ -15,9 +15,8 @@ struct device;
 
 enum { FAULTS_MAX = 256 }; /* of one claim; then its bus mastering goes off for good */
 
-/* A unit has said that there is something in its log. Set by the interrupt, which may come in a window. */
-extern bool fault_pending;
-/* Empties the fault log of every unit. On the way out of the kernel, with no lock held. */
+/* Empties the fault log of every unit. On the way out of the kernel, with no lock held; what is left then makes
+ * sched_work_due again. */
 void faults_handle(void);
 /* The same, under the device manager's lock. False: there are more, for the next time. */
 bool faults_drain(void);

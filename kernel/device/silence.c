@@ -4,8 +4,6 @@
 
 #include <stddef.h>
 
-#include "arch/x86_64/clock.h"
-#include "arch/x86_64/io.h"
 #include "device/device.h"
 #include "device/edu.h"
 #include "device/fault.h"
@@ -20,28 +18,32 @@ enum { RESETS = 1 };
 enum { RESETS = 0 }; /* negative twin: what the device was told to do, it does */
 #endif
 
+static const uint64_t ms = 1000000;
+
+enum step { STEP_OWN, STEP_MASTER, STEP_RESET, STEP_BLOCK };
+
 static uint8_t judge(bool passed)
 {
     return passed ? EVIDENCE_PASSED : EVIDENCE_FAILED;
 }
 
 /* Resets that only this kind of device has; the word of the device that it has stopped. */
-static const struct {
+static const struct own_reset {
     bool (*is)(const struct pci_function *function);
-    enum tn_status (*reset)(struct pci_function *function);
+    bool (*begin)(struct pci_function *function);
+    bool (*ended)(const struct pci_function *function);
+    uint64_t limit_ms;
 } own_resets[] = {
-    {virtio_is, virtio_reset},
-    {edu_is, edu_stop},
+    {virtio_is, virtio_reset_begin, virtio_reset_ended, 1000},
+    {edu_is, edu_stop_begin, edu_stop_ended, 250},
 };
 
-static uint8_t reset_own(struct pci_function *f)
+static const struct own_reset *own_reset_of(const struct pci_function *f)
 {
     for (uint32_t i = 0; i < sizeof own_resets / sizeof own_resets[0]; i++)
-        if (own_resets[i].is(f)) {
-            enum tn_status status = own_resets[i].reset(f);
-            return status == TN_ENOTSUP ? EVIDENCE_NOT_APPLICABLE : judge(status == TN_OK);
-        }
-    return EVIDENCE_NOT_APPLICABLE;
+        if (own_resets[i].is(f))
+            return &own_resets[i];
+    return NULL;
 }
 
 /* The other functions of a bus may be reset with this one if nobody uses them. */
@@ -56,36 +58,77 @@ static bool may_reset(void *context, const struct pci_function *function)
     return false;
 }
 
-static void reset(struct device *device, struct evidence *e)
+void silence_begin(struct silence *s, struct device *device, uint64_t now)
 {
-    struct pci_reset r;
-    enum pci_reset_result result;
-    pci_reset_begin(&r, pci_machine.function, pci_machine.count, (uint32_t)(device->function - pci_machine.function),
-                    may_reset, device);
-    if (r.method == PCI_RESET_NONE)
-        return;
-    while ((result = pci_reset_step(&r, &pci_ecam, clock_now())) == PCI_RESET_WAIT)
-        while (clock_now() < r.until)
-            cpu_relax();
-    log_line("device: %s: reset by %s: %s", pci_name(device->function->bdf).text, pci_reset_name(r.method),
-             result == PCI_RESET_DONE ? "done" : "failed");
-    e->item[EVIDENCE_RESET] = judge(result == PCI_RESET_DONE);
-    if (r.method == PCI_RESET_FUNCTION || r.method == PCI_RESET_ADVANCED)
-        e->item[EVIDENCE_TRANSACTIONS] = judge(r.transactions_ended);
+    *s = (struct silence){.device = device, .step = STEP_MASTER, .until = now};
+    const struct own_reset *own = own_reset_of(device->function);
+    if (!RESETS || !own || !own->begin(device->function))
+        return; /* its registers decode until the reset that PCI defines */
+    s->step = STEP_OWN;
+    s->limit = now + own->limit_ms * ms;
 }
 
-void device_silence(struct device *device, struct evidence *e)
+static bool ask_own(struct silence *s, uint64_t now)
 {
-    *e = (struct evidence){{0}};
-    if (RESETS) /* its registers decode until the reset that PCI defines */
-        e->item[EVIDENCE_DEVICE_WORD] = reset_own(device->function);
-    e->item[EVIDENCE_BUS_MASTER] = judge(device_master_off(device) == TN_OK);
-    if (RESETS)
-        reset(device, e);
-    if (!device->domain)
+    bool ended = own_reset_of(s->device->function)->ended(s->device->function);
+    if (!ended && now < s->limit) {
+        s->until = now + ms;
+        return false;
+    }
+    s->evidence.item[EVIDENCE_DEVICE_WORD] = judge(ended);
+    return true;
+}
+
+static void master_off(struct silence *s)
+{
+    s->evidence.item[EVIDENCE_BUS_MASTER] = judge(device_master_off(s->device) == TN_OK);
+    pci_reset_begin(&s->reset, pci_machine.function, pci_machine.count,
+                    (uint32_t)(s->device->function - pci_machine.function), may_reset, s->device);
+}
+
+static bool reset(struct silence *s, uint64_t now)
+{
+    if (!RESETS || s->reset.method == PCI_RESET_NONE)
+        return true;
+    enum pci_reset_result result = pci_reset_step(&s->reset, &pci_ecam, now);
+    if (result == PCI_RESET_WAIT) {
+        s->until = s->reset.until;
+        return false;
+    }
+    log_line("device: %s: reset by %s: %s", pci_name(s->device->function->bdf).text, pci_reset_name(s->reset.method),
+             result == PCI_RESET_DONE ? "done" : "failed");
+    s->evidence.item[EVIDENCE_RESET] = judge(result == PCI_RESET_DONE);
+    if (s->reset.method == PCI_RESET_FUNCTION || s->reset.method == PCI_RESET_ADVANCED)
+        s->evidence.item[EVIDENCE_TRANSACTIONS] = judge(s->reset.transactions_ended);
+    return true;
+}
+
+static void block(struct silence *s)
+{
+    if (!s->device->domain)
         return;
     (void)faults_drain(); /* what it did before */
-    e->item[EVIDENCE_BLOCKED] = judge(iommu_block(device->domain) == TN_OK);
-    uint64_t before = device->faults;
-    e->item[EVIDENCE_FAULTS] = judge(faults_drain() && device->faults == before);
+    s->evidence.item[EVIDENCE_BLOCKED] = judge(iommu_block(s->device->domain) == TN_OK);
+    uint64_t before = s->device->faults;
+    s->evidence.item[EVIDENCE_FAULTS] = judge(faults_drain() && s->device->faults == before);
+}
+
+bool silence_step(struct silence *s, uint64_t now)
+{
+    if (s->step == STEP_OWN) {
+        if (!ask_own(s, now))
+            return false;
+        s->step = STEP_MASTER;
+    }
+    if (s->step == STEP_MASTER) {
+        master_off(s);
+        s->step = STEP_RESET;
+    }
+    if (s->step == STEP_RESET) {
+        if (!reset(s, now))
+            return false;
+        s->step = STEP_BLOCK;
+    }
+    block(s);
+    return true;
 }

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "pci/reset.h"
+
 struct device;
 
 enum evidence_item {
@@ -39,8 +41,19 @@ const char *evidence_result_name(uint32_t result);
  * device's word; and, since a word alone is no evidence, an IOMMU that blocks where it is only that. Pure. */
 bool evidence_suffices(const struct evidence *evidence);
 
-/* Steps 3 to 5 of the end of a claim: bus mastering off, reset, blocked in the IOMMU. The device is nobody's already.
- * Waits as long as the specifications say, 2.5 seconds at most. */
-void device_silence(struct device *device, struct evidence *evidence);
+/* Steps 3 to 5 of the end of a claim: a reset of its own kind, bus mastering off, the reset that PCI defines, blocked
+ * in the IOMMU. The device is nobody's already. Nobody waits in here: a step that has to says until when, 2.5 seconds
+ * in all at most, and others go on meanwhile. */
+struct silence {
+    struct device *device;
+    uint32_t step;
+    uint64_t until; /* after a step that returned false: when to come back */
+    uint64_t limit; /* of the wait that is going on */
+    struct pci_reset reset;
+    struct evidence evidence;
+};
+void silence_begin(struct silence *silence, struct device *device, uint64_t now);
+/* True: the evidence is complete. */
+bool silence_step(struct silence *silence, uint64_t now);
 
 #endif

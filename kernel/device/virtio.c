@@ -7,8 +7,6 @@
 
 #include <tenure/abi/ring.h>
 
-#include "arch/x86_64/clock.h"
-#include "arch/x86_64/io.h"
 #include "mm/space.h"
 #include "pci/scan.h"
 
@@ -31,8 +29,6 @@ enum {
     ACCESS_PLATFORM_WORD = 1,
     ACCESS_PLATFORM_BIT = 1 << 1, /* feature 33 */
 };
-
-static const uint64_t reset_ns = 1000000000;
 
 bool virtio_is(const struct pci_function *f)
 {
@@ -73,14 +69,15 @@ bool virtio_obeys_iommu(struct pci_function *f)
     return *(volatile uint32_t *)(volatile void *)(common + FEATURE) & ACCESS_PLATFORM_BIT;
 }
 
-enum tn_status virtio_reset(struct pci_function *f)
+bool virtio_reset_begin(struct pci_function *f)
 {
     volatile uint8_t *common = common_of(f);
-    if (!common)
-        return TN_ENOTSUP;
-    common[DEVICE_STATUS] = 0;
-    for (uint64_t end = clock_now() + reset_ns; common[DEVICE_STATUS] != 0; cpu_relax())
-        if (clock_now() > end)
-            return TN_EIO;
-    return TN_OK;
+    if (common)
+        common[DEVICE_STATUS] = 0;
+    return common;
+}
+
+bool virtio_reset_ended(const struct pci_function *f)
+{
+    return f->registers[DEVICE_STATUS] == 0;
 }

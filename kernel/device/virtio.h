@@ -8,16 +8,15 @@
 
 #include <stdbool.h>
 
-#include <tenure/abi/status.h>
-
 struct pci_function;
 
 bool virtio_is(const struct pci_function *function);
 /* Does it offer VIRTIO_F_ACCESS_PLATFORM? A device that does not reaches memory past the IOMMU. False as well if it
  * cannot be asked. */
 bool virtio_obeys_iommu(struct pci_function *function);
-/* Device status 0, and waits until it reads so, a second at most. TN_ENOTSUP: it has no such register; TN_EIO. The
- * device's word, no more: nothing else says that it has stopped. */
-TN_MUST_CHECK enum tn_status virtio_reset(struct pci_function *function);
+/* Writes device status 0; it reads so when the device has stopped. The device's word, no more: nothing else says it.
+ * False: it has no such register. */
+bool virtio_reset_begin(struct pci_function *function);
+bool virtio_reset_ended(const struct pci_function *function);
 
 #endif

@@ -19,7 +19,7 @@ static bool has_processes(struct command_call *call)
 
 void command_ps_run(struct command_call *call)
 {
-    static const char *const state[] = {"none", "ready", "waiting", "ended"};
+    static const char *const state[] = {"none", "ready", "waiting", "ending", "ended"};
     char how[40];
     if (!has_processes(call))
         return;

@@ -23,6 +23,7 @@ enum process_state {
     PROCESS_NONE,
     PROCESS_READY,   /* in the ready queue, or running */
     PROCESS_WAITING, /* in tn_enter, for completions or a deadline */
+    PROCESS_ENDING,  /* it is over; its devices are on their way to silence, until `deadline` at least */
     PROCESS_ENDED,
 };
 
@@ -44,7 +45,7 @@ struct process {
     /* waiting and scheduling */
     uint32_t state; /* enum process_state */
     uint32_t wait_min;
-    uint64_t deadline; /* ns; TN_DEADLINE_NEVER */
+    uint64_t deadline; /* ns; of a wait, or of the next step of the end; TN_DEADLINE_NEVER */
     struct process *next_ready;
     /* the ring pair, through the kernel's own mapping */
     struct tn_ring_account ring;
@@ -76,9 +77,12 @@ extern uint32_t process_count;
  * says. */
 struct archive;
 bool process_start_all(const struct archive *archive, const struct tn_manifest *manifest);
-/* Ends a process and gives back what it held; see docs/architecture.md, "The end of a process". Ends the machine after
- * the last job. */
+/* Ends a process; what it held comes back at once, or when its devices are silent; see docs/architecture.md, "The end
+ * of a process". Ends the machine after the last job. */
 void process_end(struct process *process, enum process_end how, uint64_t value);
+
+/* Ends that wait for a device go on, as far as it is time. On the way out of the kernel, with no lock held. */
+void process_ends_go_on(void);
 
 /* Records something in the audit log, with the process as its subject, now; NULL: the kernel is. */
 void process_audit(const struct process *process, uint32_t action, enum tn_status status, uint32_t kind,

@@ -16,13 +16,14 @@
 /* An idle machine looks up at least this often: the LAPIC timer counts 32 bits. */
 #define TIMER_MAX_NS UINT64_C(1000000000)
 
+bool sched_work_due;
 static struct process *ready_first, *ready_last; /* the running process is not in it */
 static struct process *running;
 static uint64_t timer_at = TN_DEADLINE_NEVER; /* when the timer will fire */
 static uint64_t slice_end = TN_DEADLINE_NEVER;
 
-/* The timer fires at `when` or before. A later shot that is set already stays. */
-static void timer_by(uint64_t when, uint64_t now)
+/* A shot that is set already and comes before stays. */
+void sched_wake_by(uint64_t when, uint64_t now)
 {
     if (when >= timer_at)
         return;
@@ -41,7 +42,7 @@ static void start_slice(void)
         return;
     uint64_t now = clock_now();
     slice_end = now + SLICE_NS;
-    timer_by(slice_end, now);
+    sched_wake_by(slice_end, now);
 }
 
 void sched_ready(struct process *process)
@@ -95,7 +96,7 @@ void sched_wait(struct process *process, uint64_t deadline, uint64_t now)
 #endif
     process->state = PROCESS_WAITING;
     process->deadline = deadline;
-    timer_by(deadline, now); /* never is later than any shot */
+    sched_wake_by(deadline, now); /* never is later than any shot */
 }
 
 void sched_timer(void)
@@ -105,9 +106,11 @@ void sched_timer(void)
     timer_at = TN_DEADLINE_NEVER;
     for (uint32_t i = 0; i < process_count; i++) {
         struct process *p = &process_table[i];
-        if (p->state != PROCESS_WAITING)
+        if (p->state != PROCESS_WAITING && p->state != PROCESS_ENDING)
             continue;
-        if (p->deadline <= now) {
+        if (p->deadline <= now && p->state == PROCESS_ENDING) {
+            sched_work_due = true;
+        } else if (p->deadline <= now) {
             p->frame.rax = TN_ETIMEDOUT;
             sched_ready(p);
         } else if (p->deadline < next) {
@@ -123,20 +126,27 @@ void sched_timer(void)
     if (slice_end < next)
         next = slice_end;
     if (next != TN_DEADLINE_NEVER)
-        timer_by(next, now);
+        sched_wake_by(next, now);
+}
+
+static __attribute__((noinline)) void work(void)
+{
+    sched_work_due = false;
+    faults_handle();
+    process_ends_go_on();
 }
 
 struct tn_frame *sched_next(void)
 {
     lock_check_none();
-    if (__builtin_expect(fault_pending, 0))
-        faults_handle();
+    if (__builtin_expect(sched_work_due, 0))
+        work();
     struct process *next = running;
     if (!next) {
         while (!ready_first) {
             cpu_wait_for_interrupt();
-            if (fault_pending)
-                faults_handle();
+            if (sched_work_due)
+                work();
         }
         next = running = ready_first;
         ready_first = next->next_ready;

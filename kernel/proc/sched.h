@@ -5,6 +5,7 @@
 #ifndef TENURE_KERNEL_PROC_SCHED_H
 #define TENURE_KERNEL_PROC_SCHED_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct process;
@@ -16,6 +17,11 @@ void sched_ready(struct process *process);
 void sched_remove(struct process *process);
 /* The running process waits until `deadline` at the latest; `now` counts only if there is one. */
 void sched_wait(struct process *process, uint64_t deadline, uint64_t now);
+/* The timer fires at `when` or before. */
+void sched_wake_by(uint64_t when, uint64_t now);
+/* Work for the way out of the kernel, with no lock held: a fault log that has something in it, the end of a process
+ * that may go on. Set by interrupts, which may come in a window. */
+extern bool sched_work_due;
 /* The timer has fired: ends waits whose deadline has passed, and the slice. */
 void sched_timer(void);
 /* Picks the process to go on with and loads its space; waits for an interrupt if there is none. */

@@ -66,7 +66,7 @@ static __attribute__((noinline)) void interrupt_of_no_route(uint64_t vector)
         sched_timer();
     } else if (vector == VECTOR_IOMMU) {
         lapic_eoi();
-        fault_pending = true; /* looked at on the way out: what runs below may hold locks */
+        sched_work_due = true; /* done on the way out: what runs below may hold locks */
     } else if (vector == VECTOR_SPURIOUS || (vector >= VECTOR_PIC && vector < VECTOR_PIC + 16)) {
         route_count_spurious(); /* neither wants an EOI */
     } else {

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The end of a process: one way for every reason, in steps that nobody can stop. First nothing of it runs any more and
+ * nobody is told to do anything for it; then its devices are made silent, which takes as long as the specifications say
+ * and holds nobody up; then, by the evidence, what it had in flight ends, and its memory goes.
+ */
+#include <stddef.h>
+
+#include "arch/x86_64/clock.h"
+#include "arch/x86_64/io.h"
+#include "arch/x86_64/layout.h"
+#include "cap/channel.h"
+#include "cap/pool.h"
+#include "device/device.h"
+#include "diag/audit.h"
+#include "diag/input.h"
+#include "diag/log.h"
+#include "diag/panic.h"
+#include "irq/route.h"
+#include "mm/frame.h"
+#include "mm/kernel_space.h"
+#include "proc/process.h"
+#include "proc/sched.h"
+
+static void give_back_memory(struct process *p)
+{
+    if (read_cr3() == p->space.root)
+        kernel_space_activate();
+    space_destroy(&p->space);
+    for (uint32_t i = 0; i < p->region_count; i++) {
+        frames_free(p->region[i].physical, p->region[i].pages);
+        tn_ledger_refund(&p->ledger, TN_CHARGE_MEMORY_PAGES, p->region[i].pages);
+    }
+    p->region_count = 0;
+}
+
+/* The run ends with its jobs, once nothing is on its way out: success only if every one exited with status 0. */
+static void end_with_last_job(void)
+{
+    bool failed = false;
+    for (uint32_t i = 0; i < process_count; i++) {
+        const struct process *p = &process_table[i];
+        if (p->state == PROCESS_ENDING)
+            return;
+        if (!(p->manifest->flags & TN_PROCESS_JOB))
+            continue;
+        if (p->state != PROCESS_ENDED)
+            return;
+        failed = failed || p->end != PROCESS_END_EXIT || p->end_value != 0;
+    }
+    struct frame_counts frames = frames_count();
+    struct route_counts interrupts = route_counts();
+    log_line("end: %lu pages free, %lu in quarantine, %lu spurious interrupts", frames.free, frames.quarantined,
+             interrupts.stale + interrupts.spurious);
+    log_line("MARK boot: end status=%u", failed ? 1 : 0);
+    machine_end(failed ? EXIT_FAILURE : EXIT_SUCCESS);
+}
+
+static void finish(struct process *p)
+{
+    services_server_ended(p);
+    channels_client_ended(p);
+    pools_owner_ended(p);
+    give_back_memory(p);
+    p->state = PROCESS_ENDED;
+    end_with_last_job();
+}
+
+static void go_on(struct process *p)
+{
+    uint64_t now = clock_now();
+    if (devices_silenced(p, now, &p->deadline))
+        finish(p);
+    else
+        sched_wake_by(p->deadline, now);
+}
+
+void process_ends_go_on(void)
+{
+    for (uint32_t i = 0; i < process_count; i++)
+        if (process_table[i].state == PROCESS_ENDING && process_table[i].deadline <= clock_now())
+            go_on(&process_table[i]);
+}
+
+void process_end(struct process *p, enum process_end how, uint64_t value)
+{
+    sched_remove(p);
+    p->state = PROCESS_ENDING;
+    p->end = how;
+    p->end_value = value;
+    if (how == PROCESS_END_EXIT)
+        log_line("process: %s exited with status %lu", p->name, value);
+    else
+        log_line("process: %s was ended by exception %lu", p->name, value);
+    process_audit(p, TN_AUDIT_PROCESS_END, TN_OK, TN_KIND_NONE, 0,
+                  how == PROCESS_END_EXIT ? (uint32_t)value : TN_AUDIT_FAULT + (uint32_t)value);
+    channels_settle(); /* what it has completed in this entry */
+    input_reader_ended(p);
+    services_server_stopped(p);
+    /* first what writes into memory, then what the memory was for */
+    devices_holder_ended(p);
+    go_on(p);
+}
