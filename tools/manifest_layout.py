@@ -4,7 +4,7 @@
 import struct
 
 MAGIC = 0x464D4E54
-VERSION = 1
+VERSION = 2
 NAME_MAX = 32
 ARGS_MAX = 256
 PROCESSES_MAX = 16
@@ -21,6 +21,7 @@ PROCESS_JOB = 1
 PROCESS_GUARD_OFF = 2
 PROCESS_AUDITOR = 4
 PROCESS_CONSOLE = 8
+PROCESS_SUPERVISOR = 16
 
 # In the order of struct tn_budget.
 BUDGET_KEYS = (
@@ -36,12 +37,16 @@ BUDGET_KEYS = (
     "cq_entries",
 )
 
+# In the order of struct tn_restart.
+RESTART_KEYS = ("limit", "window_ms", "backoff_ms", "heartbeat_ms")
+
 HEADER = struct.Struct(f"<4I{NAME_MAX}s")
 BUDGET = struct.Struct("<2Q8I")
+RESTART = struct.Struct("<4I")
 DEVICE = struct.Struct("<4I")
 USE = struct.Struct(f"<{NAME_MAX}s2I")
 PROCESS_HEAD = struct.Struct(f"<{NAME_MAX}s{NAME_MAX}s{ARGS_MAX}s{NAME_MAX}s4I")
-PROCESS_SIZE = PROCESS_HEAD.size + BUDGET.size + DEVICES_MAX * DEVICE.size + USES_MAX * USE.size
+PROCESS_SIZE = PROCESS_HEAD.size + BUDGET.size + RESTART.size + DEVICES_MAX * DEVICE.size + USES_MAX * USE.size
 
 
 def _table(record, rows, places):
@@ -59,15 +64,17 @@ def pack_process(process):
         (PROCESS_JOB if process["job"] else 0)
         | (PROCESS_GUARD_OFF if process["guard"] == "off" else 0)
         | (PROCESS_AUDITOR if process["audit"] else 0)
-        | (PROCESS_CONSOLE if process["console"] == "shell" else 0),
+        | (PROCESS_CONSOLE if process["console"] == "shell" else 0)
+        | (PROCESS_SUPERVISOR if process["supervisor"] else 0),
         len(process["device"]),
         len(process["uses"]),
         0,
     )
     budget = BUDGET.pack(*(process["budget"][key] for key in BUDGET_KEYS))
+    restart = RESTART.pack(*(process["restart"].get(key, 0) for key in RESTART_KEYS))
     devices = _table(DEVICE, process["device"], DEVICES_MAX)
     uses = _table(USE, [(service.encode(), rights, 0) for service, rights in process["uses"]], USES_MAX)
-    return head + budget + devices + uses
+    return head + budget + restart + devices + uses
 
 
 def pack_manifest(name, processes):

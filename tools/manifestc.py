@@ -122,6 +122,24 @@ def budget_of(table, path):
     return budget
 
 
+# key: the largest, and what it is when it is not given; None: it must be.
+RESTART_RULES = {"limit": (64, None), "window_ms": (1 << 30, 60000), "backoff_ms": (60000, 10), "heartbeat_ms": (1 << 30, 0)}
+
+
+def restart_of(table, path):
+    """{}: it is not started again."""
+    if "restart" not in table:
+        return {}
+    given = table["restart"]
+    path += ("restart",)
+    check_keys(given, path, RESTART_RULES, [key for key, rule in RESTART_RULES.items() if rule[1] is None])
+    restart = {key: number(given.get(key, absent), path + (key,), largest) for key, (largest, absent) in RESTART_RULES.items()}
+    for key in ("limit", "window_ms", "backoff_ms"):
+        if restart[key] == 0:
+            raise ManifestError(path + (key,), given[key], "at least 1; without the table the process is not started again")
+    return restart
+
+
 def device_of(table, path):
     check_keys(table, path, ("class", "id", "index", "policy"))
     if ("class" in table) == ("id" in table):
@@ -162,15 +180,19 @@ def use_of(table, path):
     return (name_of(table, path, "service"), layout.RIGHTS[rights])
 
 
-PROCESS_KEYS = ("name", "image", "args", "job", "guard", "audit", "console", "serves", "uses", "budget", "device")
+PROCESS_KEYS = (
+    *("name", "image", "args", "job", "guard", "audit", "console", "supervisor", "serves", "uses", "budget", "device"),
+    "restart",
+)
 
 
 def process_of(table, path):
     check_keys(table, path, PROCESS_KEYS, ("name", "image"))
-    job, audit = table.get("job", False), table.get("audit", False)
-    for key, value in (("job", job), ("audit", audit)):
-        if not isinstance(value, bool):
-            raise ManifestError(path + (key,), value, "true or false")
+    for key in ("job", "audit", "supervisor"):
+        if not isinstance(table.get(key, False), bool):
+            raise ManifestError(path + (key,), table[key], "true or false")
+    if table.get("job", False) and "restart" in table:
+        raise ManifestError(path + ("restart",), None, "a job ends once: it is not started again")
     guard = table.get("guard", "on")
     if guard not in ("on", "off"):
         raise ManifestError(path + ("guard",), guard, '"on" or "off": whether the CPU loses a buffer while it is in flight')
@@ -182,14 +204,16 @@ def process_of(table, path):
         "name": name_of(table, path, "name"),
         "image": name_of(table, path, "image"),
         "args": args_of(table, path),
-        "job": job,
-        "audit": audit,
+        "job": table.get("job", False),
+        "audit": table.get("audit", False),
+        "supervisor": table.get("supervisor", False),
         "guard": guard,
         "console": console,
         "serves": name_of(table, path, "serves") if "serves" in table else "",
         "uses": [use_of(*entry) for entry in list_of(table, path, "uses", layout.USES_MAX)],
         "device": [device_of(*entry) for entry in list_of(table, path, "device", layout.DEVICES_MAX)],
         "budget": budget_of(table, path),
+        "restart": restart_of(table, path),
     }
 
 
@@ -227,6 +251,14 @@ def check_between(processes):
         if len(uses) > p["budget"]["channels"]:
             path = p["path"] + ("budget", "channels")
             raise ManifestError(path, p["budget"]["channels"], f"channels must be at least {len(uses)}, one for each of uses")
+    supervisors = [p for p in processes if p["supervisor"]]
+    restarted = [p for p in processes if p["restart"]]
+    if len(supervisors) > 1:
+        raise ManifestError(supervisors[1]["path"] + ("supervisor",), True, "one process supervises all that are started again")
+    if restarted and not supervisors:
+        raise ManifestError(restarted[0]["path"] + ("restart",), None, "no process has supervisor = true, to start it again")
+    if supervisors and supervisors[0]["restart"]:
+        raise ManifestError(supervisors[0]["path"] + ("restart",), None, "nobody starts the supervisor again")
     if not any(p["job"] for p in processes):
         raise ManifestError(("process",), None, "no process has job = true, so the run would never end")
 

@@ -43,9 +43,15 @@ struct tn_parked_fence {
     uint32_t slot;
 };
 
+enum tn_dma_flag {
+    /* Doing it twice is the same as doing it once: if its driver ends before it has answered, and is started again, the
+     * request is submitted again, and its end comes from the new one. Without it, it ends TN_EABORTED. */
+    TN_DMA_REPEATABLE = 1u << 0,
+};
+
 struct tn_dma_request {
-    uint16_t opcode; /* the class's */
-    uint16_t reserved;
+    uint16_t opcode;    /* the class's */
+    uint16_t flags;     /* enum tn_dma_flag */
     uint32_t direction; /* enum tn_direction; TN_NO_DATA exactly without a buffer */
     uint64_t length;    /* bytes of the buffer that take part */
     uint64_t argument;  /* the class's, such as an address */

@@ -26,7 +26,8 @@ struct request {
 struct service {
     struct tn_identity identity;
     char name[TN_NAME_MAX];
-    struct process *server; /* NULL once it has ended */
+    struct process *server;  /* NULL once it has ended */
+    struct process *awaited; /* who will come back; NULL: nobody, or the server is there */
     struct device *device;
     struct tn_queue queue;
     struct request *request; /* one for each fence slot */
@@ -36,8 +37,8 @@ struct service {
 
 struct channel {
     struct tn_identity identity;
-    struct service *service;
-    uint64_t word; /* what the request word says of the session */
+    struct service *service; /* NULL: free */
+    uint64_t word;           /* what the request word says of the session */
 };
 
 static struct service services[SERVICES_MAX];
@@ -53,8 +54,22 @@ static void *take_records(uint64_t bytes)
     return phys_to_virt(physical);
 }
 
+/* The server has come back: the queue is the same, and so are its clients. */
+static struct service *attach_again(struct service *s, struct process *server)
+{
+    s->identity = (struct tn_identity){s->identity.generation + 1, server->epoch};
+    s->server = server;
+    s->awaited = NULL;
+    s->credits = 0;
+    s->device = device_first_of(server);
+    return s;
+}
+
 struct service *service_create(const char *name, struct process *server, uint32_t depth)
 {
+    struct service *before = service_find(name);
+    if (before)
+        return before->server ? NULL : attach_again(before, server); /* the manifest names one server for it */
     if (service_count == SERVICES_MAX || depth == 0 || depth > SERVICE_DEPTH_MAX) {
         log_line("service: %s: refused: depth %u (1 to %u), %u services", name, depth, SERVICE_DEPTH_MAX,
                  service_count);
@@ -107,10 +122,15 @@ const struct tn_identity *service_identity(uint32_t index)
 
 struct channel *channel_create(struct service *service, struct process *client, uint32_t rights)
 {
-    if (channel_count == CHANNELS_MAX)
+    struct channel *c = channels;
+    while (c < channels + channel_count && c->service)
+        c++;
+    if (c == channels + CHANNELS_MAX)
         return NULL;
-    struct channel *c = &channels[channel_count++];
-    *c = (struct channel){{1, client->epoch}, service, tn_request_word_session(rights, channel_index(c))};
+    if (c == channels + channel_count)
+        channel_count++;
+    *c = (struct channel){
+        {c->identity.generation + 1, client->epoch}, service, tn_request_word_session(rights, channel_index(c))};
     return c;
 }
 
@@ -134,9 +154,21 @@ struct device *channel_device(const struct channel *channel)
     return channel->service->device;
 }
 
-bool channel_is_served(const struct channel *channel)
+enum tn_status channel_is_served(const struct channel *channel)
 {
-    return channel->service->server != NULL;
+    if (channel->service->server)
+        return channel->service->server->state == PROCESS_ENDING ? TN_EAGAIN : TN_OK;
+    return channel->service->awaited ? TN_EAGAIN : TN_EPEERGONE;
+}
+
+struct service *channel_service(const struct channel *channel)
+{
+    return channel->service;
+}
+
+struct device *service_device(const struct service *service)
+{
+    return service->device;
 }
 
 /* ---- to the server ---- */
@@ -370,7 +402,7 @@ static enum tn_status decide_submit(struct process *p, const struct tn_sqe *sqe,
     struct service *s = (*channel)->service;
     if ((sqe->arg[1] >> 24 | sqe->arg[2] >> 32 | sqe->arg[4] | sqe->flags) != 0)
         return sqe->arg[1] >> 24 != 0 || sqe->arg[4] != 0 || sqe->flags != 0 ? TN_EINVAL : TN_ERANGE;
-    if (!s->server)
+    if (!s->server && !s->awaited)
         return TN_EPEERGONE;
     struct pool *pool = *cap ? pool_at((*cap)->object) : NULL;
     if (pool && pool->channel != *channel)
@@ -431,6 +463,14 @@ static void end_fence(struct service *s, uint64_t fence, enum tn_status status)
     deliver(s, fence, no_answer);
 }
 
+/* Its sessions are free for others. */
+static void free_channels(const struct process *client)
+{
+    for (uint32_t i = 0; i < channel_count; i++)
+        if (channels[i].service && channels[i].identity.owner_epoch == client->epoch)
+            channels[i].service = NULL;
+}
+
 void channels_client_ended(struct process *client)
 {
     for (uint32_t i = 0; i < service_count; i++) {
@@ -443,11 +483,12 @@ void channels_client_ended(struct process *client)
             if (tn_fence_orphan_decide(&s->queue, fence) != TN_OK)
                 panic("channel: a fence of %s does not become an orphan", client->name);
             tn_fence_orphan_commit(&s->queue, fence);
-            s->request[slot].cap = NULL;
+            s->request[slot] = (struct request){0};
             if (queued) /* the server never saw it */
                 end_fence(s, fence, TN_EABORTED);
         }
     }
+    free_channels(client);
 }
 
 void services_server_stopped(const struct process *server)
@@ -464,17 +505,30 @@ void services_server_ended(struct process *server)
         if (s->server != server)
             continue;
         s->server = NULL;
+        s->awaited = process_may_come_back(server) ? server : NULL;
         for (uint32_t slot = 0; slot < s->queue.slots.count; slot++) {
             uint64_t fence = tn_fence_name(&s->queue, slot);
             if (fence == TN_HANDLE_NONE)
                 continue;
-            /* what no device has seen comes back; what a device may have seen does not, while that device is not
-             * silenced */
+            /* what no device has seen comes back, or waits for the server to; what a device may have seen does not,
+             * while that device is not silenced */
             uint32_t state = tn_queue_at(&s->queue, slot)->state;
-            if (state == TN_FENCE_ENDED) /* withheld */
+            if (state == TN_FENCE_ENDED || (state == TN_FENCE_QUEUED && s->awaited)) /* withheld; waits */
                 continue;
             bool seen = s->device && !device_is_silent(s->device) && state == TN_FENCE_POSTED;
             end_fence(s, fence, seen ? TN_EQUARANTINED : TN_EABORTED);
         }
+    }
+}
+
+void services_given_up(const struct process *server)
+{
+    for (uint32_t i = 0; i < service_count; i++) {
+        struct service *s = &services[i];
+        if (s->awaited != server)
+            continue;
+        s->awaited = NULL;
+        while (tn_queue_has_queued(&s->queue))
+            end_fence(s, tn_queue_oldest(&s->queue), TN_EPEERGONE);
     }
 }

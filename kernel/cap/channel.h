@@ -25,7 +25,8 @@ enum {
 struct channel;
 struct service;
 
-/* A service of this name, served by this process; `depth` fences. NULL: no room (said in the log). */
+/* A service of this name, served by this process; `depth` fences. One that awaited the process is the same as before,
+ * with all that waits in it. NULL: no room, or another's (said in the log). */
 struct service *service_create(const char *name, struct process *server, uint32_t depth);
 struct service *service_find(const char *name);
 uint32_t service_index(const struct service *service);
@@ -40,8 +41,11 @@ const struct tn_identity *channel_identity(uint32_t index);
 /* The device of the process that serves this channel; NULL if it has none. */
 struct device *channel_device(const struct channel *channel);
 
-/* Is the process that serves it still there? */
-bool channel_is_served(const struct channel *channel);
+/* TN_OK; TN_EAGAIN: its server will be started again; TN_EPEERGONE: nobody serves it any more. */
+TN_MUST_CHECK enum tn_status channel_is_served(const struct channel *channel);
+struct service *channel_service(const struct channel *channel);
+/* The device of the process that serves it; NULL if it has none. */
+struct device *service_device(const struct service *service);
 
 /* One TN_OP_SUBMIT, with one completion reserved for its fence. */
 enum tn_status channel_submit(struct process *client, const struct tn_sqe *sqe);
@@ -61,5 +65,7 @@ void services_server_stopped(const struct process *server);
 /* The process has ended, as a client and as a server; its devices are silent, or in quarantine. */
 void channels_client_ended(struct process *client);
 void services_server_ended(struct process *server);
+/* The process, which has ended, will not come back: what waited for it ends TN_EPEERGONE. */
+void services_given_up(const struct process *server);
 
 #endif

@@ -60,6 +60,7 @@ struct tn_frame *syscall_from_user(struct tn_frame *frame)
     uint64_t ring = frame->rdi, to_submit = frame->rsi, min_complete = frame->rdx, deadline = frame->r10;
     enum tn_status status = TN_OK;
     frame->rdx = 0; /* entries consumed */
+    p->entries++;
     if (ring != 0)
         status = TN_ESTALE;
     else if (min_complete > p->ring.cq_entries)

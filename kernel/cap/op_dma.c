@@ -30,8 +30,9 @@ enum tn_status op_pool_create(struct call *call)
             return status;
         call->kind = TN_KIND_CHANNEL;
         request.channel = channel_at(cap->object);
-        if (!channel_is_served(request.channel))
-            return TN_EPEERGONE;
+        status = channel_is_served(request.channel);
+        if (status != TN_OK)
+            return status;
     } else {
         return status;
     }

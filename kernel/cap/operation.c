@@ -45,7 +45,7 @@ static enum tn_status op_nop(struct call *call)
 
 static enum tn_status op_exit(struct call *call)
 {
-    process_end(call->process, PROCESS_END_EXIT, call->sqe->arg[0]);
+    process_end(call->process, TN_END_EXIT, call->sqe->arg[0]);
     return TN_OK;
 }
 
@@ -103,6 +103,11 @@ static const struct operation operations[] = {
     [TN_OP_SHARED_ALLOC] = {op_shared_alloc, TN_KIND_DMA_POOL, TN_RIGHT_WRITE, POST_RESULT, CONTROL},
     [TN_OP_SERVE] = {op_serve, TN_KIND_SERVICE, TN_RIGHT_CONTROL, POST_RESULT, CONTROL},
     [TN_OP_COMPLETE] = {op_complete, TN_KIND_SERVICE, TN_RIGHT_CONTROL, POST_RESULT, DATA},
+    [TN_OP_PROCESS_QUERY] = {op_process_query, TN_KIND_PROCESS, TN_RIGHT_READ, POST_RESULT, DATA},
+    [TN_OP_PROCESS_WATCH] = {op_process_watch, TN_KIND_PROCESS, TN_RIGHT_READ, POSTS_LATER, DATA},
+    [TN_OP_PROCESS_START] = {op_process_start, TN_KIND_PROCESS, TN_RIGHT_CONTROL, POST_RESULT, CONTROL},
+    [TN_OP_PROCESS_KILL] = {op_process_kill, TN_KIND_PROCESS, TN_RIGHT_CONTROL, POST_RESULT, CONTROL},
+    [TN_OP_PROCESS_GIVE_UP] = {op_process_give_up, TN_KIND_PROCESS, TN_RIGHT_CONTROL, POST_RESULT, CONTROL},
     [TN_OP_AUDIT_READ] = {op_audit_read, TN_KIND_AUDIT_LOG, TN_RIGHT_READ, POST_RESULT, DATA},
 };
 
@@ -124,6 +129,8 @@ static const struct tn_identity *identity_of(const struct tn_cap *cap)
         return channel_identity(cap->object);
     case TN_KIND_SERVICE:
         return service_identity(cap->object);
+    case TN_KIND_PROCESS:
+        return process_identity(cap->object);
     default:
         return NULL;
     }

@@ -24,7 +24,7 @@ struct call {
     uint64_t value[6]; /* of the completion */
 };
 
-/* Handlers by file: op_console.c, op_device.c, op_dma.c. */
+/* Handlers by file: op_console.c, op_device.c, op_dma.c, op_process.c. */
 enum tn_status op_console_write(struct call *call);
 enum tn_status op_console_read(struct call *call);
 enum tn_status op_console_command(struct call *call);
@@ -42,6 +42,11 @@ enum tn_status op_pool_release(struct call *call);
 enum tn_status op_buffer_alloc(struct call *call);
 enum tn_status op_buffer_release(struct call *call);
 enum tn_status op_shared_alloc(struct call *call);
+enum tn_status op_process_query(struct call *call);
+enum tn_status op_process_watch(struct call *call);
+enum tn_status op_process_start(struct call *call);
+enum tn_status op_process_kill(struct call *call);
+enum tn_status op_process_give_up(struct call *call);
 
 /* All checks of a handle: entry, kind, rights, object, owner. *cap is written on TN_OK only. */
 TN_MUST_CHECK enum tn_status cap_resolve(struct process *process, uint64_t handle, enum tn_kind kind, uint32_t rights,

@@ -328,6 +328,20 @@ bool pool_buffer_unreach(struct pool *pool, uint32_t slot, uint64_t length)
     return true;
 }
 
+enum tn_status pools_attach(const struct service *service)
+{
+    const struct device *device = service_device(service);
+    enum tn_status status = TN_OK;
+    for (uint32_t i = 0; i < POOLS_MAX && status == TN_OK; i++) {
+        struct pool *pool = &table[i];
+        if (!tn_slots_live(&slots, i) || pool->core.state != TN_POOL_MAPPED || !pool->channel ||
+            channel_service(pool->channel) != service || pool->name != 0)
+            continue;
+        status = device && device_allows_dma(device) != TN_OK ? TN_EPOLICY : give_reach(pool, device, pool_pages(pool));
+    }
+    return status;
+}
+
 bool pools_reach_ended(const struct device *device)
 {
     bool ended = true;

@@ -20,6 +20,7 @@
 struct channel;
 struct device;
 struct process;
+struct service;
 
 enum {
     POOLS_PER_OWNER = 16, /* so that no owner takes another one's share of the table */
@@ -85,6 +86,9 @@ bool pool_buffer_unreach(struct pool *pool, uint32_t slot, uint64_t length);
 /* The device was taken from its driver with evidence that it is silent: takes every pool out of its domain. False: one
  * could not be, and the domain has to stay. */
 bool pools_reach_ended(const struct device *device);
+/* A service has a server and a device again: its clients' pools are in the domain of that device. On a failure some
+ * are, and the server must not be given a request. TN_EEXHAUSTED, TN_EIO, TN_EPOLICY. */
+TN_MUST_CHECK enum tn_status pools_attach(const struct service *service);
 /* Is this address of the process in a buffer that is in flight? */
 bool pools_hide(const struct process *owner, uint64_t address);
 /* A buffer of an ended owner went into quarantine: the pool follows. */

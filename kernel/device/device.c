@@ -111,14 +111,22 @@ static bool bus_is_in_reset(void)
     return false;
 }
 
+enum tn_status device_claim_decide(const struct device *device)
+{
+    if (device->state == TN_DEVICE_QUARANTINED)
+        return TN_EQUARANTINED;
+    if (device->state != TN_DEVICE_UNCLAIMED)
+        return TN_ESTATE;
+    return bus_is_in_reset() ? TN_EAGAIN : TN_OK;
+}
+
 static enum tn_status claim(struct device *device, struct process *holder, uint32_t minimum)
 {
     char note[120];
     const char *why = "";
-    if (device->state != TN_DEVICE_UNCLAIMED)
-        return TN_ESTATE;
-    if (bus_is_in_reset())
-        return TN_EAGAIN;
+    enum tn_status free = device_claim_decide(device);
+    if (free != TN_OK)
+        return free;
     const struct policy_means means = means_for(device, holder, &why);
     uint32_t policy = policy_choose(minimum, &means);
     if (policy == TN_POLICY_STRICT || policy == TN_POLICY_POOL) {

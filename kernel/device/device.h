@@ -48,6 +48,8 @@ void device_init(void);
 struct device *device_find(const struct tn_manifest_device *wanted);
 /* NULL: there are not so many. */
 struct device *device_at(uint32_t index);
+/* Could the process claim it now? The answers of device_claim, and TN_EQUARANTINED. */
+TN_MUST_CHECK enum tn_status device_claim_decide(const struct device *device);
 /* Gives the device to a process, under the strongest policy that this machine has for it, or TN_POLICY_BLOCKED if that
  * is less than `minimum`; says which, and why not a stronger one. TN_ESTATE: claimed or quarantined already, or another
  * process holds a device of its isolation group; TN_EAGAIN: a bus is being reset. */

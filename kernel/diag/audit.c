@@ -110,6 +110,8 @@ const char *audit_action_name(uint32_t action)
         return "BAR query";
     case TN_OP_DEVICE_BUS_MASTER:
         return "bus master";
+    case TN_OP_DEVICE_WATCH:
+        return "device watch";
     case TN_OP_MMIO_MAP:
         return "MMIO map";
     case TN_OP_MMIO_RELEASE:
@@ -138,6 +140,16 @@ const char *audit_action_name(uint32_t action)
         return "complete";
     case TN_OP_AUDIT_READ:
         return "audit read";
+    case TN_OP_PROCESS_QUERY:
+        return "process query";
+    case TN_OP_PROCESS_WATCH:
+        return "process watch";
+    case TN_OP_PROCESS_START:
+        return "process start again";
+    case TN_OP_PROCESS_KILL:
+        return "process kill";
+    case TN_OP_PROCESS_GIVE_UP:
+        return "process give up";
     case TN_AUDIT_PROCESS_START:
         return "process start";
     case TN_AUDIT_PROCESS_END:
@@ -152,6 +164,12 @@ const char *audit_action_name(uint32_t action)
         return "route lost";
     case TN_AUDIT_GRANT:
         return "grant";
+    case TN_AUDIT_DMA_FAULT:
+        return "DMA fault";
+    case TN_AUDIT_DMA_STOPPED:
+        return "DMA stopped";
+    case TN_AUDIT_DEVICE_FREED:
+        return "device freed";
     default:
         return "?";
     }
@@ -172,6 +190,7 @@ const char *audit_kind_name(uint32_t kind)
         [TN_KIND_CHANNEL] = "Channel",
         [TN_KIND_SERVICE] = "Service",
         [TN_KIND_AUDIT_LOG] = "AuditLog",
+        [TN_KIND_PROCESS] = "Process",
     };
     return kind < TN_KIND_COUNT ? name[kind] : "?";
 }

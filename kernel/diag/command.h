@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The commands of the console: what the kernel knows, for people. They only read, but for those that end the machine or
- * let it go on. No physical address, no payload and no owner beyond a public label is printed (G5); output is bounded
- * by the tables that it shows. A new command is one row in command.c; command_*.c are the groups.
+ * The commands of the console: what the kernel knows, for people. They only read, but for those that end the machine, a
+ * process, or let one go on. No physical address, no payload and no owner beyond a public label is printed (G5); output
+ * is bounded by the tables that it shows. A new command is one row in command.c; command_*.c are the groups.
  */
 #ifndef TENURE_KERNEL_DIAG_COMMAND_H
 #define TENURE_KERNEL_DIAG_COMMAND_H
@@ -42,11 +42,14 @@ void command_caps_run(struct command_call *call);
 void command_dma_run(struct command_call *call);
 void command_iommu_run(struct command_call *call);
 void command_irq_run(struct command_call *call);
+void command_kill_run(struct command_call *call);
 void command_ledger_run(struct command_call *call);
 void command_locks_run(struct command_call *call);
 void command_mem_run(struct command_call *call);
 void command_mmio_run(struct command_call *call);
 void command_pci_run(struct command_call *call);
 void command_ps_run(struct command_call *call);
+void command_restart_run(struct command_call *call);
+void command_stop_run(struct command_call *call);
 
 #endif

@@ -20,15 +20,16 @@ static bool has_processes(struct command_call *call)
 void command_ps_run(struct command_call *call)
 {
     static const char *const state[] = {"none", "ready", "waiting", "ending", "ended"};
-    char how[40];
+    static const char *const ended_how[] = {"", " with status %lu", " by exception %lu", ", killed",
+                                            ", could not be started again: status %lu"};
+    char how[60];
     if (!has_processes(call))
         return;
     for (uint32_t i = 0; i < process_count; i++) {
         const struct process *p = &process_table[i];
         how[0] = '\0';
         if (p->state == PROCESS_ENDED)
-            tn_format(how, sizeof how, p->end == PROCESS_END_EXIT ? " with status %lu" : " by exception %lu",
-                      p->end_value);
+            tn_format(how, sizeof how, ended_how[p->end], p->end_value);
         command_print(call, "%s %s%s, %lu pages%s", p->name, state[p->state], how,
                       p->ledger.used[TN_CHARGE_MEMORY_PAGES], p->manifest->flags & TN_PROCESS_JOB ? ", job" : "");
     }

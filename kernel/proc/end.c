@@ -26,12 +26,28 @@ static void give_back_memory(struct process *p)
 {
     if (read_cr3() == p->space.root)
         kernel_space_activate();
-    space_destroy(&p->space);
+    if (p->space.root != 0) /* not if it did not come so far */
+        space_destroy(&p->space);
     for (uint32_t i = 0; i < p->region_count; i++) {
         frames_free(p->region[i].physical, p->region[i].pages);
         tn_ledger_refund(&p->ledger, TN_CHARGE_MEMORY_PAGES, p->region[i].pages);
     }
     p->region_count = 0;
+    /* capabilities and channels end with it */
+    tn_ledger_refund(&p->ledger, TN_CHARGE_CAP_SLOTS, p->ledger.used[TN_CHARGE_CAP_SLOTS]);
+    tn_ledger_refund(&p->ledger, TN_CHARGE_CHANNELS, p->ledger.used[TN_CHARGE_CHANNELS]);
+}
+
+/* Nobody starts anything again: what waits for those who do not live any more ends. */
+static void supervisor_ended(const struct process *p)
+{
+    if (!(p->manifest->flags & TN_PROCESS_SUPERVISOR))
+        return;
+    for (uint32_t i = 0; i < process_count; i++) {
+        process_table[i].watched = false;
+        if (process_table[i].state == PROCESS_ENDED)
+            services_given_up(&process_table[i]);
+    }
 }
 
 /* The run ends with its jobs, once nothing is on its way out: success only if every one exited with status 0. */
@@ -46,7 +62,7 @@ static void end_with_last_job(void)
             continue;
         if (p->state != PROCESS_ENDED)
             return;
-        failed = failed || p->end != PROCESS_END_EXIT || p->end_value != 0;
+        failed = failed || p->end != TN_END_EXIT || p->end_value != 0;
     }
     struct frame_counts frames = frames_count();
     struct route_counts interrupts = route_counts();
@@ -63,6 +79,8 @@ static void finish(struct process *p)
     pools_owner_ended(p);
     give_back_memory(p);
     p->state = PROCESS_ENDED;
+    supervisor_ended(p);
+    process_tell_end(p);
     end_with_last_job();
 }
 
@@ -82,18 +100,38 @@ void process_ends_go_on(void)
             go_on(&process_table[i]);
 }
 
-void process_end(struct process *p, enum process_end how, uint64_t value)
+static void log_end(const struct process *p)
+{
+    switch (p->end) {
+    case TN_END_EXIT:
+        log_line("process: %s exited with status %lu", p->name, p->end_value);
+        break;
+    case TN_END_FAULT:
+        log_line("process: %s was ended by exception %lu", p->name, p->end_value);
+        break;
+    case TN_END_KILLED:
+        log_line("process: %s was killed", p->name);
+        break;
+    default:
+        log_line("process: %s could not be started again: status %lu", p->name, p->end_value);
+    }
+}
+
+static uint32_t audit_reason(const struct process *p)
+{
+    static const uint32_t base[] = {
+        [TN_END_FAULT] = TN_AUDIT_FAULT, [TN_END_KILLED] = TN_AUDIT_KILLED, [TN_END_START] = TN_AUDIT_START};
+    return base[p->end] + (uint32_t)p->end_value;
+}
+
+void process_end(struct process *p, enum tn_process_end how, uint64_t value)
 {
     sched_remove(p);
     p->state = PROCESS_ENDING;
     p->end = how;
     p->end_value = value;
-    if (how == PROCESS_END_EXIT)
-        log_line("process: %s exited with status %lu", p->name, value);
-    else
-        log_line("process: %s was ended by exception %lu", p->name, value);
-    process_audit(p, TN_AUDIT_PROCESS_END, TN_OK, TN_KIND_NONE, 0,
-                  how == PROCESS_END_EXIT ? (uint32_t)value : TN_AUDIT_FAULT + (uint32_t)value);
+    log_end(p);
+    process_audit(p, TN_AUDIT_PROCESS_END, TN_OK, TN_KIND_NONE, 0, audit_reason(p));
     channels_settle(); /* what it has completed in this entry */
     input_reader_ended(p);
     services_server_stopped(p);

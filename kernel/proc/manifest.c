@@ -30,6 +30,14 @@ static uint32_t servers_of(const struct tn_manifest *m, const char *service)
     return n;
 }
 
+static uint32_t supervisors_of(const struct tn_manifest *m)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < m->process_count; i++)
+        n += (m->process[i].flags & TN_PROCESS_SUPERVISOR) != 0;
+    return n;
+}
+
 static enum tn_status check_names(const struct tn_manifest_process *p, struct manifest_error *e)
 {
     if (!text_ends_within(p->name, sizeof p->name) || p->name[0] == 0)
@@ -56,7 +64,8 @@ static enum tn_status check_process(const struct tn_manifest *m, const struct tn
     enum tn_status status = check_names(p, e);
     if (status != TN_OK)
         return status;
-    if (p->flags & ~(uint32_t)(TN_PROCESS_JOB | TN_PROCESS_GUARD_OFF | TN_PROCESS_AUDITOR | TN_PROCESS_CONSOLE))
+    if (p->flags & ~(uint32_t)(TN_PROCESS_JOB | TN_PROCESS_GUARD_OFF | TN_PROCESS_AUDITOR | TN_PROCESS_CONSOLE |
+                               TN_PROCESS_SUPERVISOR))
         return bad(e, "unknown flags", p->name, p->flags);
     if (!is_ring_size(p->budget.sq_entries))
         return bad(e, "sq_entries is no power of two from 8 to 1024", p->name, p->budget.sq_entries);
@@ -76,6 +85,12 @@ static enum tn_status check_process(const struct tn_manifest *m, const struct tn
         if (servers_of(m, p->use[i].service) != 1)
             return bad(e, "used service not served by exactly one process, servers", p->name,
                        servers_of(m, p->use[i].service));
+    }
+    if (p->restart.limit != 0) {
+        if (p->flags & (TN_PROCESS_JOB | TN_PROCESS_SUPERVISOR))
+            return bad(e, "a job or a supervisor is not started again, limit", p->name, p->restart.limit);
+        if (supervisors_of(m) == 0)
+            return bad(e, "to be started again, and no process is a supervisor, limit", p->name, p->restart.limit);
     }
     for (const struct tn_manifest_process *q = m->process; q < p; q++)
         if (text_equal(q->name, p->name))
@@ -102,6 +117,8 @@ enum tn_status manifest_read(const void *file, uint64_t bytes, const struct tn_m
     bool has_job = false;
     for (uint32_t i = 0; i < m->process_count; i++)
         has_job = has_job || m->process[i].flags & TN_PROCESS_JOB;
+    if (supervisors_of(m) > 1)
+        return bad(e, "more than one supervisor, processes", NULL, supervisors_of(m));
     if (!has_job)
         return bad(e, "no process is a job: the run would never end, processes", NULL, m->process_count);
     /* names first: messages and look-ups use them */

@@ -27,11 +27,6 @@ enum process_state {
     PROCESS_ENDED,
 };
 
-enum process_end {
-    PROCESS_END_EXIT,  /* value: the status it gave */
-    PROCESS_END_FAULT, /* value: the exception's vector */
-};
-
 enum { PROCESS_REGIONS_MAX = 24 };
 
 /* Frames that a process owns and that are freed with it: image, stack, rings, start block, capability table. */
@@ -66,23 +61,42 @@ struct process {
     const struct tn_manifest_process *manifest;
     char name[TN_NAME_MAX];
     uint32_t index; /* in the table: its number as a subject of the audit log */
-    uint32_t end;   /* enum process_end, once ended */
+    uint32_t end;   /* enum tn_process_end, once ended */
     uint64_t end_value;
+    uint64_t entries; /* calls it has made */
+    /* of its supervisor */
+    uint32_t restarts;
+    uint32_t unstartable; /* enum tn_status: why the last start failed */
+    bool given_up;
+    bool watched; /* the supervisor waits for its end, with this user_data */
+    bool untold;  /* it has ended, and nobody was told */
+    uint64_t watch;
 };
 
 extern struct process process_table[TN_MANIFEST_PROCESSES_MAX];
 extern uint32_t process_count;
+extern struct process *process_supervisor; /* NULL: the manifest names none */
 
 /* Starts every process of the manifest. Says what is wrong and returns false if one cannot be started as the manifest
  * says. */
 struct archive;
 bool process_start_all(const struct archive *archive, const struct tn_manifest *manifest);
+/* Starts an ended process once more, from the same archive and manifest. TN_ESTATE, TN_EQUARANTINED, TN_EAGAIN;
+ * whatever else it lacks is its next end (TN_END_START). */
+TN_MUST_CHECK enum tn_status process_start_again(struct process *process);
+/* Will somebody start it again? */
+bool process_may_come_back(const struct process *process);
 /* Ends a process; what it held comes back at once, or when its devices are silent; see docs/architecture.md, "The end
  * of a process". Ends the machine after the last job. */
-void process_end(struct process *process, enum process_end how, uint64_t value);
+void process_end(struct process *process, enum tn_process_end how, uint64_t value);
 
 /* Ends that wait for a device go on, as far as it is time. On the way out of the kernel, with no lock held. */
 void process_ends_go_on(void);
+
+/* The process has ended and nothing of it is on its way any more: its supervisor hears of it, when it asks. */
+void process_tell_end(struct process *process);
+/* Of a Process capability: entry `index` of the table, held by the supervisor. NULL: no such entry. */
+const struct tn_identity *process_identity(uint32_t index);
 
 /* Records something in the audit log, with the process as its subject, now; NULL: the kernel is. */
 void process_audit(const struct process *process, uint32_t action, enum tn_status status, uint32_t kind,

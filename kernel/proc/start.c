@@ -10,6 +10,7 @@
 #include "boot/command_line.h"
 #include "cap/channel.h"
 #include "cap/operation.h"
+#include "cap/pool.h"
 #include "device/device.h"
 #include "diag/audit.h"
 #include "diag/input.h"
@@ -30,11 +31,16 @@
 #define RING_ADDRESS UINT64_C(0x00007ffff0010000)
 #define WINDOWS      UINT64_C(0x0000100000000000)
 
+struct process *process_supervisor;
+static struct archive archive; /* of the start, for all that follow */
+static const struct tn_manifest *manifest;
+static struct tn_identity supervised; /* of every Process: entries do not change, and one process holds them all */
+
 enum {
     RFLAGS_USER = 0x202, /* interrupts on; bit 1 is always set */
 };
 
-static bool refuse(const struct process *p, const char *what, enum tn_status status)
+static bool refuse(struct process *p, const char *what, enum tn_status status)
 {
     static const char *const reason[TN_STATUS_COUNT] = {
         [TN_EBUDGET] = "its own budget does not cover it",
@@ -43,6 +49,7 @@ static bool refuse(const struct process *p, const char *what, enum tn_status sta
         [TN_ESTATE] = "it is claimed already",
     };
     log_line("start: %s: %s: %s (status %u)", p->name, what, reason[status] ? reason[status] : "refused", status);
+    p->unstartable = status;
     return false;
 }
 
@@ -97,14 +104,14 @@ static bool map_segment(struct process *p, const struct elf_segment *s, const st
     return status == TN_OK || refuse(p, "address of an image segment", status);
 }
 
-static bool load_image(struct process *p, const struct archive *archive)
+static bool load_image(struct process *p)
 {
     char path[TN_NAME_MAX + 8];
     struct archive_file file;
     struct elf_image image;
     struct elf_error error;
     tn_format(path, sizeof path, "bin/%s", p->manifest->image);
-    if (archive_find(archive, path, &file) != TN_OK) {
+    if (archive_find(&archive, path, &file) != TN_OK) {
         log_line("start: %s: image %s is not in the archive", p->name, path);
         return false;
     }
@@ -214,14 +221,18 @@ static uint32_t service_depth(const struct tn_manifest *m, const char *name)
     return depth > UINT32_MAX ? UINT32_MAX : depth == 0 ? 1 : (uint32_t)depth;
 }
 
-static bool give_service(const struct tn_manifest *m, struct process *p, struct tn_start *start)
+static bool give_service(struct process *p, struct tn_start *start)
 {
     char name[TN_NAME_MAX + 8];
-    struct service *s = service_create(p->manifest->serves, p, service_depth(m, p->manifest->serves));
+    struct service *s = service_create(p->manifest->serves, p, service_depth(manifest, p->manifest->serves));
     if (!s)
         return refuse(p, "service", TN_EEXHAUSTED);
+    enum tn_status status = pools_attach(s);
+    if (status != TN_OK)
+        return refuse(p, "pools of its clients", status);
+    uint32_t index = service_index(s);
     tn_format(name, sizeof name, "service:%s", p->manifest->serves);
-    struct tn_cap_grant grant = {TN_KIND_SERVICE, TN_RIGHT_CONTROL, service_index(s), 1, 0};
+    struct tn_cap_grant grant = {TN_KIND_SERVICE, TN_RIGHT_CONTROL, index, service_identity(index)->generation, 0};
     return give(p, start, name, &grant);
 }
 
@@ -236,23 +247,59 @@ static bool give_channel(struct process *p, struct tn_start *start, const struct
     struct channel *c = s ? channel_create(s, p, use->rights) : NULL;
     if (!c)
         return refuse(p, name, TN_EEXHAUSTED);
-    struct tn_cap_grant grant = {TN_KIND_CHANNEL, use->rights, channel_index(c), 1, 0};
+    uint32_t index = channel_index(c);
+    struct tn_cap_grant grant = {TN_KIND_CHANNEL, use->rights, index, channel_identity(index)->generation, 0};
     return give(p, start, name, &grant);
 }
 
-static bool prepare(struct process *p, const struct tn_manifest_process *mp, const struct archive *archive)
+/* Every process that has a restart policy, for its supervisor. */
+static bool give_processes(struct process *p, struct tn_start *start)
+{
+    char name[TN_NAME_MAX + 8];
+    supervised = (struct tn_identity){1, p->epoch};
+    for (uint32_t i = 0; i < manifest->process_count; i++) {
+        if (manifest->process[i].restart.limit == 0)
+            continue;
+        tn_format(name, sizeof name, "process:%s", manifest->process[i].name);
+        const struct tn_cap_grant grant = {TN_KIND_PROCESS, TN_RIGHT_READ | TN_RIGHT_CONTROL, i, 1, 0};
+        if (!give(p, start, name, &grant))
+            return false;
+        start->cap[start->cap_count - 1].restart = manifest->process[i].restart;
+    }
+    return true;
+}
+
+const struct tn_identity *process_identity(uint32_t index)
+{
+    return index < process_count ? &supervised : NULL;
+}
+
+/* What an incarnation has for itself; the ledger is the entry's, and so is what is in flight. */
+static void renew(struct process *p, const struct tn_manifest_process *mp)
 {
     static uint64_t next_epoch = 1;
+    p->frame = (struct tn_frame){0};
+    p->wait_min = 0;
+    p->deadline = TN_DEADLINE_NEVER;
+    p->flush_due = false;
     p->manifest = mp;
     p->index = (uint32_t)(p - process_table);
     p->epoch = next_epoch++;
     p->next_address = WINDOWS;
+    p->end = 0;
+    p->end_value = 0;
+    p->unstartable = TN_OK;
     text_copy(p->name, mp->name, sizeof p->name);
+}
+
+static bool prepare(struct process *p, const struct tn_manifest_process *mp)
+{
+    renew(p, mp);
     set_budget(p);
     enum tn_status status = space_create(&p->space, &p->ledger);
     if (status != TN_OK)
         return refuse(p, "address space", status);
-    if (!load_image(p, archive) || !make_caps(p))
+    if (!load_image(p) || !make_caps(p))
         return false;
     uint64_t stack;
     if (!map_own(p, "stack", STACK_TOP - STACK_PAGES * PAGE_SIZE, STACK_PAGES, &stack))
@@ -291,32 +338,87 @@ static bool make_start_block(struct process *p, struct tn_start **start)
     return !(p->manifest->flags & TN_PROCESS_AUDITOR) || give(p, s, "audit", &log);
 }
 
-bool process_start_all(const struct archive *archive, const struct tn_manifest *m)
+static bool give_devices_and_service(struct process *p, struct tn_start *start)
+{
+    for (uint32_t d = 0; d < p->manifest->device_count; d++)
+        if (!give_device(p, start, d))
+            return false;
+    return p->manifest->serves[0] == 0 || give_service(p, start);
+}
+
+static bool give_channels(struct process *p, struct tn_start *start)
+{
+    for (uint32_t u = 0; u < p->manifest->use_count; u++)
+        if (!give_channel(p, start, &p->manifest->use[u]))
+            return false;
+    return true;
+}
+
+static void run(struct process *p)
+{
+    process_audit(p, TN_AUDIT_PROCESS_START, TN_OK, TN_KIND_NONE, 0, 0);
+    sched_ready(p);
+    log_line("process: %s started from bin/%s, guard %s", p->name, p->manifest->image,
+             p->manifest->flags & TN_PROCESS_GUARD_OFF ? "off" : "on");
+}
+
+bool process_start_all(const struct archive *from, const struct tn_manifest *m)
 {
     struct tn_start *start[TN_MANIFEST_PROCESSES_MAX];
+    archive = *from;
+    manifest = m;
     if (!budgets_fit(m))
         return false;
     process_count = m->process_count;
+    for (uint32_t i = 0; i < m->process_count; i++)
+        if (m->process[i].flags & TN_PROCESS_SUPERVISOR)
+            process_supervisor = &process_table[i];
     /* devices and services before channels: a channel names a service of any process */
     for (uint32_t i = 0; i < m->process_count; i++) {
         struct process *p = &process_table[i];
-        if (!prepare(p, &m->process[i], archive) || !make_start_block(p, &start[i]) || !make_rings(p, start[i]))
-            return false;
-        for (uint32_t d = 0; d < p->manifest->device_count; d++)
-            if (!give_device(p, start[i], d))
-                return false;
-        if (p->manifest->serves[0] != 0 && !give_service(m, p, start[i]))
+        if (!prepare(p, &m->process[i]) || !make_start_block(p, &start[i]) || !make_rings(p, start[i]) ||
+            !give_devices_and_service(p, start[i]))
             return false;
     }
     for (uint32_t i = 0; i < m->process_count; i++)
-        for (uint32_t u = 0; u < m->process[i].use_count; u++)
-            if (!give_channel(&process_table[i], start[i], &m->process[i].use[u]))
-                return false;
-    for (uint32_t i = 0; i < m->process_count; i++) {
-        process_audit(&process_table[i], TN_AUDIT_PROCESS_START, TN_OK, TN_KIND_NONE, 0, 0);
-        sched_ready(&process_table[i]);
-        log_line("process: %s started from bin/%s, guard %s", process_table[i].name, m->process[i].image,
-                 m->process[i].flags & TN_PROCESS_GUARD_OFF ? "off" : "on");
-    }
+        if (!give_channels(&process_table[i], start[i]) ||
+            (&process_table[i] == process_supervisor && !give_processes(&process_table[i], start[i])))
+            return false;
+    for (uint32_t i = 0; i < m->process_count; i++)
+        run(&process_table[i]);
     return true;
+}
+
+/* What would only fail, and for a while or for good, is said before anything is made. */
+static enum tn_status decide_start(const struct process *p)
+{
+    if (p->state != PROCESS_ENDED || p->given_up)
+        return TN_ESTATE;
+    for (uint32_t d = 0; d < p->manifest->device_count; d++) {
+        const struct device *device = device_find(&p->manifest->device[d]);
+        enum tn_status status = device ? device_claim_decide(device) : TN_ENOENT;
+        if (status != TN_OK)
+            return status;
+    }
+    return TN_OK;
+}
+
+enum tn_status process_start_again(struct process *p)
+{
+    struct tn_start *start;
+    enum tn_status status = decide_start(p);
+    if (status != TN_OK)
+        return status;
+    p->restarts++;
+    if (prepare(p, p->manifest) && make_start_block(p, &start) && make_rings(p, start) &&
+        give_devices_and_service(p, start) && give_channels(p, start))
+        run(p);
+    else
+        process_end(p, TN_END_START, p->unstartable);
+    return TN_OK;
+}
+
+bool process_may_come_back(const struct process *p)
+{
+    return p->manifest->restart.limit != 0 && !p->given_up && process_supervisor && process_is_live(process_supervisor);
 }

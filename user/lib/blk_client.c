@@ -23,6 +23,7 @@ struct tn_dma_request tn_blk_request(const struct tn_blk_transfer *transfer)
 {
     return (struct tn_dma_request){
         .opcode = (uint16_t)transfer->opcode,
+        .flags = TN_DMA_REPEATABLE, /* reads, writes and flushes name all that they do */
         .direction = direction_of(transfer->opcode),
         .length = transfer->length,
         .argument = transfer->address,

@@ -16,6 +16,8 @@ enum {
     FENCES = 512,
     NOBODY = 0xffffffff,
 };
+/* A pool that cannot be made because its driver is being started again: how long that is waited for. */
+static const uint64_t restart_ns = 60 * TN_SECOND, pause_ns = TN_SECOND / 100;
 
 enum fence_state {
     FENCE_FREE,
@@ -29,20 +31,29 @@ enum fence_holder {
     HOLDER_NOBODY, /* abandoned: its end is not told */
 };
 
+/* What was submitted, for once more. */
+struct again {
+    bool is_wanted;
+    uint64_t word, length, argument;
+};
+
 struct record {
     struct tn_source source; /* first: the ring delivers here */
     uint64_t generation;
     struct tn_dma_queue *queue;
     enum fence_state state;
-    uint32_t next; /* FREE: in the free list. ENDED and held by the queue: in its list of ended fences. */
+    uint32_t next; /* FREE: in the free list. PENDING: in the list of those to be submitted again. ENDED and held by the
+                    * queue: in its list of ended fences. */
     enum fence_holder holder;
     struct tn_parked_buffer buffer; /* what was submitted, until the end says what came back */
     struct tn_dma_result result;
+    struct again again;
 };
 
 static struct record records[FENCES];
 static uint32_t free_head = NOBODY;
 static uint32_t never_used;
+static uint32_t again_head = NOBODY, again_tail; /* to be submitted again, in the order of their ends */
 
 static void fence_ended(struct tn_source *source, const struct tn_cqe *cqe);
 
@@ -84,6 +95,16 @@ static void fence_ended(struct tn_source *source, const struct tn_cqe *cqe)
     if (record->state != FENCE_PENDING || cqe->kind != TN_CQE_FENCE)
         __builtin_trap(); /* the kernel ends each fence once */
     struct tn_dma_result *result = &record->result;
+    if (__builtin_expect(cqe->status == TN_EABORTED && record->again.is_wanted && record->holder != HOLDER_NOBODY, 0)) {
+        record->buffer.handle = cqe->value[0];
+        record->next = NOBODY;
+        if (again_head == NOBODY)
+            again_head = (uint32_t)(record - records);
+        else
+            records[again_tail].next = (uint32_t)(record - records);
+        again_tail = (uint32_t)(record - records);
+        return;
+    }
     result->status = (enum tn_status)cqe->status;
     result->used = (uint32_t)cqe->value[1];
     result->answer[0] = cqe->value[2];
@@ -112,6 +133,10 @@ enum tn_status tn_dma_pool_create(const struct tn_dma_queue *queue, uint64_t buf
     struct tn_sqe sqe = {.op = TN_OP_POOL_CREATE, .handle = queue->channel, .arg = {buffer_bytes, count}};
     struct tn_cqe answer;
     enum tn_status status = tn_ring_call(&sqe, &answer);
+    for (uint64_t end = tn_deadline_in(restart_ns); status == TN_EAGAIN && tn_clock_now() < end;) {
+        (void)tn_ring_wait(1, tn_deadline_in(pause_ns)); /* the driver is being started again */
+        status = tn_ring_call(&sqe, &answer);
+    }
     if (status == TN_OK)
         *pool = (struct tn_dma_pool){.handle = answer.value[0], .buffer_bytes = answer.value[1]};
     return status;
@@ -145,6 +170,28 @@ enum tn_status tn_session_release(uint64_t handle)
 
 /* ---- fences ---- */
 
+static void push(struct record *record)
+{
+    struct tn_sqe *sqe = tn_ring_push();
+    sqe->op = TN_OP_SUBMIT;
+    sqe->user_data = tn_source_user_data(&record->source);
+    sqe->handle = record->queue->channel;
+    sqe->arg[0] = record->buffer.handle;
+    sqe->arg[1] = record->again.word;
+    sqe->arg[2] = record->again.length;
+    sqe->arg[3] = record->again.argument;
+}
+
+/* Not where they end: the ring is being emptied there. */
+static void submit_again(void)
+{
+    while (again_head != NOBODY) {
+        struct record *record = &records[again_head];
+        again_head = record->next;
+        push(record);
+    }
+}
+
 /* This and tn_session_next are `inline` for the linker's sake: every request takes them. */
 inline void tn_session_submit(struct tn_dma_queue *queue, const struct tn_parked_buffer *buffer,
                               const struct tn_dma_request *request, struct tn_parked_fence *fence)
@@ -157,6 +204,10 @@ inline void tn_session_submit(struct tn_dma_queue *queue, const struct tn_parked
     record->queue = queue;
     record->buffer = buffer != NULL ? *buffer : (struct tn_parked_buffer){0};
     record->result.cookie = request->cookie;
+    record->again = (struct again){.is_wanted = request->flags & TN_DMA_REPEATABLE,
+                                   .word = tn_submit_word(request->opcode, (enum tn_direction)request->direction),
+                                   .length = request->length,
+                                   .argument = request->argument};
     record->holder = fence != NULL ? HOLDER_PROGRAM : HOLDER_QUEUE;
     queue->pending++;
     if (fence == NULL)
@@ -164,14 +215,7 @@ inline void tn_session_submit(struct tn_dma_queue *queue, const struct tn_parked
     else
         *fence = (struct tn_parked_fence){.generation = record->generation, .slot = slot};
 
-    struct tn_sqe *sqe = tn_ring_push();
-    sqe->op = TN_OP_SUBMIT;
-    sqe->user_data = tn_source_user_data(&record->source);
-    sqe->handle = queue->channel;
-    sqe->arg[0] = record->buffer.handle;
-    sqe->arg[1] = tn_submit_word(request->opcode, (enum tn_direction)request->direction);
-    sqe->arg[2] = request->length;
-    sqe->arg[3] = request->argument;
+    push(record);
 }
 
 static void take(uint32_t slot, struct tn_parked_buffer *buffer, struct tn_dma_result *result)
@@ -213,6 +257,7 @@ bool tn_session_take(const struct tn_parked_fence *fence, uint64_t deadline, str
     if (record->state == FENCE_PENDING)
         tn_ring_flush();
     while (record->state == FENCE_PENDING) {
+        submit_again();
         if (deadline <= tn_clock_now()) {
             say(TN_ETIMEDOUT, buffer, result);
             return false;
@@ -241,6 +286,7 @@ static enum tn_status wait_for_end(const struct tn_dma_queue *queue, uint64_t de
     if (queue->own == 0)
         return TN_ENOENT;
     while (queue->ended_head == NOBODY) {
+        submit_again();
         enum tn_status status = tn_ring_wait(1, deadline);
         if (queue->ended_head == NOBODY && (status == TN_ETIMEDOUT || deadline <= tn_clock_now()))
             return TN_ETIMEDOUT;

@@ -15,7 +15,7 @@
 /* What happened: below 256 an operation of the ring (enum tn_op), from there on what the kernel did. */
 enum tn_audit_action {
     TN_AUDIT_PROCESS_START = 256,
-    TN_AUDIT_PROCESS_END = 257,  /* reason: its exit status, or TN_AUDIT_FAULT + vector */
+    TN_AUDIT_PROCESS_END = 257,  /* reason: its exit status, TN_AUDIT_FAULT + vector, … */
     TN_AUDIT_DEVICE_CLAIM = 258, /* reason: enum tn_policy */
     TN_AUDIT_DEVICE_LOST = 259,  /* its driver ended, without that evidence; it is in quarantine */
     TN_AUDIT_SOURCE_STORM = 260, /* an interrupt source was masked */
@@ -39,9 +39,11 @@ struct tn_audit_record {
 static_assert(sizeof(struct tn_audit_record) == 40 + TN_NAME_MAX, "no padding");
 
 enum {
-    TN_AUDIT_FAULT = 0x100, /* in a reason */
-    TN_AUDIT_QUOTA = 128,   /* records that one subject keeps; its own oldest give way */
-    TN_AUDIT_READ_MAX = 64, /* records of one TN_OP_AUDIT_READ */
+    TN_AUDIT_FAULT = 0x100,  /* in a reason: plus the vector */
+    TN_AUDIT_KILLED = 0x200, /* by its supervisor */
+    TN_AUDIT_START = 0x300,  /* plus why it could not be started again (enum tn_status) */
+    TN_AUDIT_QUOTA = 128,    /* records that one subject keeps; its own oldest give way */
+    TN_AUDIT_READ_MAX = 64,  /* records of one TN_OP_AUDIT_READ */
 };
 
 #endif

@@ -58,6 +58,7 @@ enum tn_kind {
     TN_KIND_CHANNEL = 9,    /* a client's session with a service */
     TN_KIND_SERVICE = 10,   /* the serving end of all sessions of one service */
     TN_KIND_AUDIT_LOG = 11,
+    TN_KIND_PROCESS = 12, /* a process of the manifest, for its supervisor; the same one through all its restarts */
     TN_KIND_COUNT
 };
 

@@ -14,7 +14,7 @@
 
 enum {
     TN_MANIFEST_MAGIC = 0x464d4e54, /* "TNMF" */
-    TN_MANIFEST_VERSION = 1,
+    TN_MANIFEST_VERSION = 2,
     TN_MANIFEST_PROCESSES_MAX = 16,
     TN_MANIFEST_DEVICES_MAX = 4,
     TN_MANIFEST_USES_MAX = 4,
@@ -62,10 +62,11 @@ struct tn_budget {
 static_assert(sizeof(struct tn_budget) == 48, "no padding");
 
 enum tn_process_flag {
-    TN_PROCESS_JOB = 1u << 0,       /* the run ends when every job has exited; its status counts */
-    TN_PROCESS_GUARD_OFF = 1u << 1, /* its buffers stay mapped while they are in flight (G1 by its own good will) */
-    TN_PROCESS_AUDITOR = 1u << 2,   /* it may read the audit log */
-    TN_PROCESS_CONSOLE = 1u << 3,   /* it may read the console and run its commands */
+    TN_PROCESS_JOB = 1u << 0,        /* the run ends when every job has exited; its status counts */
+    TN_PROCESS_GUARD_OFF = 1u << 1,  /* its buffers stay mapped while they are in flight (G1 by its own good will) */
+    TN_PROCESS_AUDITOR = 1u << 2,    /* it may read the audit log */
+    TN_PROCESS_CONSOLE = 1u << 3,    /* it may read the console and run its commands */
+    TN_PROCESS_SUPERVISOR = 1u << 4, /* it starts, again, every process that has a restart policy */
 };
 
 struct tn_manifest_process {
@@ -78,10 +79,11 @@ struct tn_manifest_process {
     uint32_t use_count;
     uint32_t reserved;
     struct tn_budget budget;
+    struct tn_restart restart;
     struct tn_manifest_device device[TN_MANIFEST_DEVICES_MAX];
     struct tn_manifest_use use[TN_MANIFEST_USES_MAX];
 };
-static_assert(sizeof(struct tn_manifest_process) == 640, "no padding");
+static_assert(sizeof(struct tn_manifest_process) == 656, "no padding");
 
 struct tn_manifest {
     uint32_t magic;

@@ -81,6 +81,38 @@ enum tn_op {
      * first sequence wanted. value0 = how many were written, value1 = the sequence to go on from, value2 = how many of
      * all that were ever recorded have given way. */
     TN_OP_AUDIT_READ = 64,
+
+    /* handle: Process. value0 = enum tn_process_state, value1 = entries it has made into the kernel, value2 =
+     * completions that it has not read, value3 = restarts so far. */
+    TN_OP_PROCESS_QUERY = 72,
+    /* handle: Process. Waits for its next end, or is answered at once of one that was not told yet: when its devices
+     * are silent, or in quarantine. value0 = enum tn_process_end, value1 = exit status, exception vector, or why it did
+     * not start (enum tn_status). One wait a process: TN_ESTATE while there is one. Not with TN_SQE_QUIET. */
+    TN_OP_PROCESS_WATCH = 73,
+    /* handle: Process. Starts it again, as the manifest says: as a new incarnation, with nothing of the old one's. The
+     * sessions of its clients go on: what they submit meanwhile waits. TN_ESTATE: it lives, is on its way out, or was
+     * given up. TN_EQUARANTINED: a device of it is in quarantine. TN_EAGAIN: a bus is being reset. Anything else that
+     * it lacks is its next end, TN_END_START. */
+    TN_OP_PROCESS_START = 74,
+    /* handle: Process. Ends it, whatever it does. TN_ESTATE: it has ended, or is on its way out. */
+    TN_OP_PROCESS_KILL = 75,
+    /* handle: Process. It will not be started again: what its clients have submitted ends with TN_EPEERGONE. TN_ESTATE:
+     * it lives, is on its way out, or was given up before. The end of the supervisor does this to all. */
+    TN_OP_PROCESS_GIVE_UP = 76,
+};
+
+enum tn_process_state {
+    TN_PROCESS_LIVES = 1,
+    TN_PROCESS_IS_ENDING = 2, /* its devices are on their way to silence */
+    TN_PROCESS_HAS_ENDED = 3,
+    TN_PROCESS_IS_GIVEN_UP = 4,
+};
+
+enum tn_process_end {
+    TN_END_EXIT = 1,
+    TN_END_FAULT = 2,
+    TN_END_KILLED = 3, /* by its supervisor */
+    TN_END_START = 4,  /* it could not be started again */
 };
 
 enum tn_sqe_flag {

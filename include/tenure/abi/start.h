@@ -17,13 +17,23 @@ enum {
     TN_ARGS_MAX = 256,
 };
 
+/* How a process is started again. All zero: it is not. */
+struct tn_restart {
+    uint32_t limit; /* so often within `window_ms`; then its supervisor gives it up */
+    uint32_t window_ms;
+    uint32_t backoff_ms; /* before the first restart in a row; each next one waits twice as long */
+    uint32_t
+        heartbeat_ms; /* it is killed if it has completions and does not look for so long; 0: it is not looked after */
+};
+
 /* A capability the process starts with. Names: "console", "device0" … in manifest order, "service:NAME" for the service
- * it serves, "channel:NAME" for each service it uses. */
+ * it serves, "channel:NAME" for each service it uses, "process:NAME" for each process it supervises. */
 struct tn_start_cap {
     char name[TN_NAME_MAX + 8];
     uint32_t kind;   /* enum tn_kind */
     uint32_t rights; /* enum tn_right */
     uint64_t handle;
+    struct tn_restart restart; /* of a Process: what its manifest says */
 };
 
 struct tn_start {

@@ -119,7 +119,7 @@ static __attribute__((noinline)) void fault_from_user(const struct tn_frame *fra
 {
     struct process *process = this_cpu()->current;
     report_user_fault(process, frame);
-    process_end(process, PROCESS_END_FAULT, frame->vector);
+    process_end(process, TN_END_FAULT, frame->vector);
 }
 
 struct tn_frame *trap_from_user(struct tn_frame *frame)
