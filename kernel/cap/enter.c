@@ -10,6 +10,7 @@
 #include "arch/x86_64/percpu.h"
 #include "cap/channel.h"
 #include "cap/operation.h"
+#include "diag/provoke_kill.h"
 #include "lib/string.h"
 #include "proc/process.h"
 #include "proc/sched.h"
@@ -61,6 +62,10 @@ struct tn_frame *syscall_from_user(struct tn_frame *frame)
     enum tn_status status = TN_OK;
     frame->rdx = 0; /* entries consumed */
     p->entries++;
+#ifdef TN_PROVOKE
+    if (provoke_kill_at_entry(p))
+        return sched_next();
+#endif
     if (ring != 0)
         status = TN_ESTALE;
     else if (min_complete > p->ring.cq_entries)

@@ -50,6 +50,21 @@ static void supervisor_ended(const struct process *p)
     }
 }
 
+/* What an ended process still pays for is in quarantine, or it is lost. */
+static void log_charges(void)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < process_count; i++)
+        for (uint32_t c = 0; process_table[i].state == PROCESS_ENDED && c < TN_CHARGE_COUNT; c++)
+            if (process_table[i].ledger.used[c] != 0) {
+                log_line("end: %s still has %s: %lu", process_table[i].name, tn_charge_name((enum tn_charge)c),
+                         process_table[i].ledger.used[c]);
+                any = true;
+            }
+    if (!any)
+        log_line("end: nothing is charged to a process that has ended");
+}
+
 /* The run ends with its jobs, once nothing is on its way out: success only if every one exited with status 0. */
 static void end_with_last_job(void)
 {
@@ -66,6 +81,7 @@ static void end_with_last_job(void)
     }
     struct frame_counts frames = frames_count();
     struct route_counts interrupts = route_counts();
+    log_charges();
     log_line("end: %lu pages free, %lu in quarantine, %lu spurious interrupts", frames.free, frames.quarantined,
              interrupts.stale + interrupts.spurious);
     log_line("MARK boot: end status=%u", failed ? 1 : 0);

@@ -15,6 +15,7 @@
 #include "diag/audit.h"
 #include "diag/input.h"
 #include "diag/log.h"
+#include "diag/provoke_kill.h"
 #include "irq/route.h"
 #include "lib/string.h"
 #include "mm/frame.h"
@@ -288,6 +289,7 @@ static void renew(struct process *p, const struct tn_manifest_process *mp)
     p->next_address = WINDOWS;
     p->end = 0;
     p->end_value = 0;
+    p->entries = 0;
     p->unstartable = TN_OK;
     text_copy(p->name, mp->name, sizeof p->name);
 }
@@ -357,6 +359,9 @@ static bool give_channels(struct process *p, struct tn_start *start)
 static void run(struct process *p)
 {
     process_audit(p, TN_AUDIT_PROCESS_START, TN_OK, TN_KIND_NONE, 0, 0);
+#ifdef TN_PROVOKE
+    provoke_kill_started(p);
+#endif
     sched_ready(p);
     log_line("process: %s started from bin/%s, guard %s", p->name, p->manifest->image,
              p->manifest->flags & TN_PROCESS_GUARD_OFF ? "off" : "on");

@@ -306,7 +306,7 @@ def test_g10_pages_come_back_when_there_is_evidence(behind, evidence, folder):
     for item in evidence | {"iommu-blocked", "fault-log-empty"}:
         assert f"{item} passed" in items
     assert "failed" not in items
-    m.find(messages.READER_ABORTED)
+    m.find(messages.READER_ABANDONED)
     assert m.find(messages.PAGES_AT_END)["quarantined"] == "0"
 
 

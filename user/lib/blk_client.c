@@ -23,7 +23,8 @@ struct tn_dma_request tn_blk_request(const struct tn_blk_transfer *transfer)
 {
     return (struct tn_dma_request){
         .opcode = (uint16_t)transfer->opcode,
-        .flags = TN_DMA_REPEATABLE, /* reads, writes and flushes name all that they do */
+        /* reads, writes and flushes name all that they do */
+        .flags = transfer->once ? 0 : TN_DMA_REPEATABLE,
         .direction = direction_of(transfer->opcode),
         .length = transfer->length,
         .argument = transfer->address,

@@ -29,6 +29,7 @@ struct tn_blk_transfer {
     uint32_t length;
     uint64_t address;
     uint64_t cookie; /* comes back with the result */
+    bool once;       /* not submitted again when the driver ends before it has answered: then TN_EABORTED */
 };
 /* The same in the words of tenure/dma.h. */
 struct tn_dma_request tn_blk_request(const struct tn_blk_transfer *transfer);

@@ -15,11 +15,13 @@
 #include "device/fault.h"
 #include "diag/log.h"
 #include "diag/panic.h"
+#include "diag/provoke_kill.h"
 #include "irq/route.h"
 #include "proc/process.h"
 #include "proc/sched.h"
 
 enum {
+    VECTOR_DEBUG = 1,
     VECTOR_PAGE_FAULT = 14,
     VECTOR_EXCEPTIONS = 32,
     PAGE_FAULT_PRESENT = 1 << 0,
@@ -124,6 +126,10 @@ static __attribute__((noinline)) void fault_from_user(const struct tn_frame *fra
 
 struct tn_frame *trap_from_user(struct tn_frame *frame)
 {
+#ifdef TN_PROVOKE
+    if (frame->vector == VECTOR_DEBUG && provoke_kill_at_instruction(this_cpu()->current))
+        return sched_next();
+#endif
     if (frame->vector < VECTOR_EXCEPTIONS)
         fault_from_user(frame);
     else

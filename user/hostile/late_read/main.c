@@ -25,7 +25,7 @@ static void read_all(const struct tn_dma_pool *pool)
         if (!tn_dma_buffer_alloc(pool, BYTES, &buffer))
             tn_die("late_read: FAIL no buffer: %s", tn_status_name(tn_dma_buffer_status(&buffer)));
         const struct tn_blk_transfer transfer = {
-            .opcode = TN_BLK_READ, .length = BYTES, .address = (uint64_t)i * BYTES, .cookie = i};
+            .opcode = TN_BLK_READ, .length = BYTES, .address = (uint64_t)i * BYTES, .cookie = i, .once = true};
         tn_blk_enqueue(&blk, &buffer, &transfer);
     }
     for (uint32_t i = 0; i < BUFFERS; i++) {

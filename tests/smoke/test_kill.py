@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A driver that is killed again and again while a client writes, reads and flushes at depth 32 (G11, G2): each incarnation a
+little later, at its calls or at its instructions. The client checks every word; the disk is judged from outside."""
+
+import pytest
+
+from harness import archive, churn, disks, machine, messages, paths
+from harness.disks import MiB
+
+import qemu
+
+
+def run(folder, words, kernel=paths.CHECKED, timeout=60, port=()):
+    """(machine, status, path of the disk)"""
+    disk = disks.scratch(folder, MiB)
+    place = {"bus": "above", "addr": "0"} if port else {}
+    m, status = machine.run(
+        archive.build(folder, ["churn"]),
+        f"manifest=churn {words}",
+        [disk.disk(read_only=False, **qemu.OBEYS, **place)],
+        extra=[*qemu.IOMMU, *port],
+        kernel=kernel,
+        timeout=timeout,
+    )
+    return m, status, disk.path
+
+
+def judge(m, status, path, least):
+    """All is right after at least so many kills."""
+    kills = len(m.find_all(messages.DRIVER_KILLED))
+    assert kills >= least, f"{kills} kills: too few to show anything"
+    assert status == qemu.EXIT_SUCCESS, m.text()[-3000:]
+    acked = churn.said(m, "acked")
+    assert len(acked) >= 60
+    assert churn.wrong(path, acked) == []
+    ended = m.find(messages.CHURN_OK)
+    assert int(ended["writes"]) == sum(acked.values())
+    assert m.find(messages.PAGES_AT_END)["quarantined"] == "0"
+    m.find(messages.CHARGES_AT_END)
+    return kills
+
+
+WITHOUT = {}
+
+
+def pages_without_kills(folder):
+    if not WITHOUT:
+        m, status, path = run(folder, "")
+        assert status == qemu.EXIT_SUCCESS
+        WITHOUT["free"] = m.find(messages.PAGES_AT_END)["free"]
+    return WITHOUT["free"]
+
+
+KILLS = {"entry,1,1": (1000, 40), "entry,100,1": (8000, 10), "insn,1,997,0": (300, 40), "insn,1,61,112": (8000, 10)}
+
+
+@pytest.mark.parametrize("kill", KILLS)
+def test_g11_no_acknowledged_write_is_lost(kill, folder):
+    ops, least = KILLS[kill]
+    m, status, path = run(folder, f"kill=virtio_blk0,{kill} args.churn=ops={ops}")
+    judge(m, status, path, least)
+    free = m.find(messages.PAGES_AT_END)["free"]
+    assert free == pages_without_kills(folder), "a page a kill is a leak"
+
+
+def test_twin_g11_a_client_that_submits_nothing_again_fails(folder):
+    m, status, _ = run(folder, "kill=virtio_blk0,entry,120,1 args.churn=once=1")
+    assert status == qemu.EXIT_JOB_FAILED
+    m.find(r"^churn: churn: FAIL block=\d+ status=TN_EABORTED used=0$")
+
+
+def test_twin_g11_a_write_that_is_lost_is_seen_from_outside(folder):
+    m, status, path = run(folder, "kill=virtio_blk0,entry,120,1")
+    acked = churn.said(m, "acked")
+    number, version = next(iter(acked.items()))
+    with open(path, "r+b") as file:
+        file.seek(number * churn.BYTES)
+        file.write(churn.block(number, version - 1))
+    assert churn.wrong(path, acked) == [(number, version, version - 1)]
+
+
+def test_g11_what_was_flushed_is_there_when_the_machine_stops(folder):
+    """The machine is stopped from outside in the middle of it all."""
+    disk = disks.scratch(folder, MiB)
+    m = machine.start(
+        archive.build(folder, ["churn"]),
+        "manifest=churn kill=virtio_blk0,entry,120,3 args.churn=ops=100000000",
+        [disk.disk(read_only=False, **qemu.OBEYS)],
+        extra=[*qemu.IOMMU],
+        kernel=paths.CHECKED,
+    )
+    for _ in range(3):
+        m.wait_for(messages.DRIVER_KILLED)
+        m.wait_for(r"^churn: churn: durable ")
+    m.wait_for(r"^supervisor: virtio_blk0 was killed, \d+; ")
+    m.kill()
+    durable, acked = churn.said(m, "durable"), churn.said(m, "acked")
+    assert durable
+    assert churn.wrong(disk.path, durable, ahead=1 << 32) == []
+    # one more may have been on its way, and eight lines of acknowledgements may not have been said yet
+    assert all(acked[number] >= version for number, version in durable.items())
+
+
+PORT = ("-device", "pcie-root-port,id=above,addr=3")
+
+
+def test_g11_behind_a_port_with_the_reset_that_pci_defines(folder):
+    m, status, path = run(folder, "kill=virtio_blk0,entry,120,5 args.churn=ops=3000", port=PORT)
+    judge(m, status, path, 4)
+    assert len(m.find_all(r"reset by FLR: done$")) >= 4
+
+
+# ---- the whole sweep: make test-kill ----
+
+CALLS = [("entry", f"entry,{first},4", 20000) for first in range(1, 5)]
+START = [("start", f"insn,{first},16,0", 200) for first in range(1, 17)]
+WORK = [("work", f"insn,{first},8,112", 20000) for first in range(1, 9)]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kill, ops", [(kill, ops) for _, kill, ops in CALLS + START + WORK])
+def test_g11_kill_everywhere(kill, ops, folder):
+    m, status, path = run(folder, f"kill=virtio_blk0,{kill} args.churn=ops={ops}", timeout=560)
+    kills = judge(m, status, path, 100)
+    print(f"{kill}: {kills} kills")
