@@ -15,7 +15,7 @@ RUN = $(PYTHON) tools/run.py --build $(DIR) $${TENURE_DISK:+--disk "$$TENURE_DIS
 HOSTILE = $(addprefix tests/smoke/test_,$(addsuffix .py,isolation hardware_alone rings hostile_calls guard device_authority edu irq_steps))
 
 .DEFAULT_GOAL := help
-.PHONY: tcb test-hostile docs iso prove help run diag run-read test test-long build bench coverage format clean deps configure
+.PHONY: run-kill test-kill tcb test-hostile docs iso prove help run diag run-read test test-long build bench coverage format clean deps configure
 
 help:           ## Lists the targets
 	@sed -n 's/^\([a-z-]*\): .*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -30,6 +30,9 @@ diag: build     ## Boots to the console's prompt, before the first driver: pci, 
 run-read: build ## The same job under the name it keeps when `run` does more
 	@$(RUN) --manifest read
 
+run-kill: build ## Reads and hashes DISK while its driver is killed every half second
+	@$(RUN) --manifest kill
+
 iso: build      ## Makes build/tenure.iso, which GRUB boots on BIOS and UEFI machines (CD or USB stick)
 	@$(PYTHON) tools/mkiso.py $(DIR)/tenure.elf $(DIR)/initrd.cpio $(DIR)/tenure.iso 'manifest=$(or $(MANIFEST),read)'
 
@@ -40,6 +43,10 @@ test: configure ## Builds everything and runs every test
 test-long: configure ## Runs the long tests; interrupted, it goes on where it stopped
 	@ninja -C $(DIR) --quiet all tests
 	@$(PYTHON) tools/runlong.py --build $(DIR) $(if $(MINUTES),--minutes '$(MINUTES)')
+
+test-kill: configure ## Kills a driver at each of its calls and instructions, in pieces; goes on where it stopped
+	@ninja -C $(DIR) --quiet all tests
+	@$(PYTHON) tools/runlong.py --build $(DIR) --only kill_everywhere $(if $(MINUTES),--minutes '$(MINUTES)')
 
 test-hostile: configure ## Runs the programs that try to break out, the long ones too
 	@ninja -C $(DIR) --quiet all tests

@@ -19,6 +19,8 @@ import pattern
 import qemu
 
 SCRATCH_BYTES = 4 << 20
+KILL = "kill"  # the manifest whose disk is slow enough to see something
+KILL_BYTES_PER_SECOND = 4 << 20
 ARGUMENT_ERROR = 64
 INTERRUPTED = 130
 MEMORY_MIN, MEMORY_MAX = 32, 65536  # MiB
@@ -147,6 +149,23 @@ def check_scratch(scratch, log):
     return True
 
 
+def check_kills(log):
+    """One line: was the driver killed at all, and did it come back?"""
+    kills = sum("process: virtio_blk0 was killed" in line for line in log)
+    starts = sum("process: virtio_blk0 started" in line for line in log)
+    if kills == 0 or starts <= kills - 1:
+        say(f"check: FAIL the driver was killed {kills} times and started {starts} times")
+        return False
+    say(f"check: ok   the driver was killed {kills} times and started again {starts - 1} times")
+    return True
+
+
+def slowed(backend):
+    """(the same at a few MiB a second, further words for QEMU)"""
+    group = ["-object", f"throttle-group,id=slow,x-bps-total={KILL_BYTES_PER_SECOND}"]
+    return {"driver": "throttle", "throttle-group": "slow", "read-only": True, "file": backend}, group
+
+
 def main():
     options = arguments()
     kernel, initrd = (os.path.join(options.build, name) for name in ("tenure.elf", "initrd.cpio"))
@@ -162,6 +181,9 @@ def main():
     make_scratch(scratch)
     extra, obeys = (qemu.IOMMU, qemu.OBEYS) if options.iommu == "on" else ([], {})
     backends = [qemu.file_backend(disk, read_only=True), qemu.file_backend(scratch, read_only=False)]
+    if options.manifest == KILL:
+        backends[0], group = slowed(backends[0])
+        extra = [*extra, *group]
     disks = [qemu.Disk(backend, **obeys) for backend in backends]
     append = f"manifest={options.manifest}{' diag' if options.diag else ''} {options.append}".strip()
     say(f"disk 0 is {disk} (read-only), disk 1 is {scratch}; manifest={options.manifest}, {options.memory} MiB, IOMMU {options.iommu}")
@@ -170,8 +192,10 @@ def main():
         return run_with_terminal(qemu.command_line(kernel, initrd, append, disks, serial=qemu.TERMINAL, **machine))
     status, log = boot(qemu.command_line(kernel, initrd, append, disks, **machine))
     code, words = qemu.meaning(status)
-    if code == 0 and options.manifest == "read":
-        checks = [check_read(disk, log), check_scratch(scratch, log)]
+    checked = {"read": lambda: [check_read(disk, log), check_scratch(scratch, log)],
+               KILL: lambda: [check_read(disk, log), check_kills(log)]}
+    if code == 0 and options.manifest in checked:
+        checks = checked[options.manifest]()
         if not all(checks):
             code, words = 1, "every job reports success, and a check from outside failed"
     say(f"{words}, status {code}")

@@ -529,6 +529,6 @@ void services_given_up(const struct process *server)
             continue;
         s->awaited = NULL;
         while (tn_queue_has_queued(&s->queue))
-            end_fence(s, tn_queue_oldest(&s->queue), TN_EPEERGONE);
+            end_fence(s, tn_queue_oldest(&s->queue), TN_EABORTED);
     }
 }

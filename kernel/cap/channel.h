@@ -65,7 +65,8 @@ void services_server_stopped(const struct process *server);
 /* The process has ended, as a client and as a server; its devices are silent, or in quarantine. */
 void channels_client_ended(struct process *client);
 void services_server_ended(struct process *server);
-/* The process, which has ended, will not come back: what waited for it ends TN_EPEERGONE. */
+/* The process, which has ended, will not come back: what waited for it ends TN_EABORTED, and what is submitted from now
+ * on is refused with TN_EPEERGONE. */
 void services_given_up(const struct process *server);
 
 #endif

@@ -67,6 +67,21 @@ def test_a_damaged_compiled_manifest_is_refused(folder, disk, damage):
     m.lacks(messages.READ_ANY)
 
 
+# place in the entry of a process (flags, restart.limit), and what is wrong about the value there
+@pytest.mark.parametrize("at, value", [(352, 1 << 5), (352, 1 << 4), (416, 3)], ids=["flag", "two supervisors", "nobody to"])
+def test_a_compiled_manifest_that_starts_again_what_it_cannot_is_refused(folder, disk, at, value):
+    binary = bytearray(archive.entries(["disk"])["manifest/disk.bin"])
+    size = (len(binary) - 48) // 2
+    for process in range(2):
+        place = 48 + process * size + at
+        word = int.from_bytes(binary[place : place + 4], "little") | value
+        binary[place : place + 4] = word.to_bytes(4, "little")
+    initrd = archive.build(folder, [], changed={"manifest/broken.bin": bytes(binary)})
+    m, status = machine.run(initrd, "manifest=broken", [disk.disk()])
+    assert status == qemu.EXIT_JOB_FAILED
+    m.find(messages.BAD_MANIFEST)
+
+
 @pytest.mark.parametrize("kind", ["pages", "pool"])
 def test_g6_a_budget_above_the_machine_is_refused(folder, disk, kind):
     name = f"greedy_{kind}"

@@ -2,6 +2,10 @@
 """A driver that is killed again and again while a client writes, reads and flushes at depth 32 (G11, G2): each incarnation a
 little later, at its calls or at its instructions. The client checks every word; the disk is judged from outside."""
 
+import os
+import re
+import subprocess
+
 import pytest
 
 from harness import archive, churn, disks, machine, messages, paths
@@ -108,6 +112,14 @@ def test_g11_behind_a_port_with_the_reset_that_pci_defines(folder):
     m, status, path = run(folder, "kill=virtio_blk0,entry,120,5 args.churn=ops=3000", port=PORT)
     judge(m, status, path, 4)
     assert len(m.find_all(r"reset by FLR: done$")) >= 4
+
+
+def test_the_front_door_shows_it(folder):
+    words = [paths.PYTHON, os.path.join(paths.TOOLS, "run.py"), "--build", paths.BUILD, "--manifest", "kill"]
+    done = subprocess.run(words, cwd=paths.ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert re.search(r"^run: check: ok   .*: the guest read what is in it", done.stdout, re.M)
+    assert re.search(r"^run: check: ok   the driver was killed [1-9]\d* times", done.stdout, re.M)
 
 
 # ---- the whole sweep: make test-kill ----

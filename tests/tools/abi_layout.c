@@ -35,6 +35,7 @@ int main(void)
     VALUE(TN_PROCESS_GUARD_OFF);
     VALUE(TN_PROCESS_AUDITOR);
     VALUE(TN_PROCESS_CONSOLE);
+    VALUE(TN_PROCESS_SUPERVISOR);
     VALUE(TN_RING_ENTRIES_MIN);
     VALUE(TN_RING_ENTRIES_MAX);
 
@@ -54,8 +55,15 @@ int main(void)
     OFFSET(tn_manifest_process, device_count);
     OFFSET(tn_manifest_process, use_count);
     OFFSET(tn_manifest_process, budget);
+    OFFSET(tn_manifest_process, restart);
     OFFSET(tn_manifest_process, device);
     OFFSET(tn_manifest_process, use);
+
+    SIZE(tn_restart);
+    OFFSET(tn_restart, limit);
+    OFFSET(tn_restart, window_ms);
+    OFFSET(tn_restart, backoff_ms);
+    OFFSET(tn_restart, heartbeat_ms);
 
     SIZE(tn_budget);
     OFFSET(tn_budget, pool_bytes);

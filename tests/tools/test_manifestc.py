@@ -84,11 +84,13 @@ def test_sizes_and_constants_are_those_of_the_c_headers():
         "TN_PROCESS_GUARD_OFF": layout.PROCESS_GUARD_OFF,
         "TN_PROCESS_AUDITOR": layout.PROCESS_AUDITOR,
         "TN_PROCESS_CONSOLE": layout.PROCESS_CONSOLE,
+        "TN_PROCESS_SUPERVISOR": layout.PROCESS_SUPERVISOR,
         "TN_RING_ENTRIES_MIN": layout.RING_ENTRIES_MIN,
         "TN_RING_ENTRIES_MAX": layout.RING_ENTRIES_MAX,
         "sizeof.tn_manifest": layout.HEADER.size,
         "sizeof.tn_manifest_process": layout.PROCESS_SIZE,
         "sizeof.tn_budget": layout.BUDGET.size,
+        "sizeof.tn_restart": layout.RESTART.size,
         "sizeof.tn_manifest_device": layout.DEVICE.size,
         "sizeof.tn_manifest_use": layout.USE.size,
     }
@@ -145,6 +147,54 @@ def test_every_field_is_where_the_c_headers_have_it(folder):
     for key, value in narrow.items():
         assert number(binary, budget + c[f"tn_budget.{key}"]) == value, key
     assert number(binary, reader + in_process["budget"] + c["tn_budget.in_flight"]) == 32
+
+
+RESTARTED = GOOD.replace("[[process.device]]", "[process.restart]\nlimit = 3\nheartbeat_ms = 70\n[[process.device]]") + """
+[[process]]
+name = "supervisor"
+image = "supervisor"
+supervisor = true
+[process.budget]
+memory_pages = 64
+cap_slots = 32
+sq_entries = 64
+cq_entries = 128
+"""
+
+
+def test_how_a_process_is_started_again(folder):
+    c, binary = c_layout(), compile_text(folder, RESTARTED)
+    size, first = c["sizeof.tn_manifest_process"], c["sizeof.tn_manifest"]
+    for n, values in enumerate([(3, 60000, 10, 70), (0, 0, 0, 0), (0, 0, 0, 0)]):
+        restart = first + n * size + c["tn_manifest_process.restart"]
+        for key, value in zip(layout.RESTART_KEYS, values):
+            assert number(binary, restart + c[f"tn_restart.{key}"]) == value, key
+    flags = first + 2 * size + c["tn_manifest_process.flags"]
+    assert number(binary, flags) == c["TN_PROCESS_SUPERVISOR"]
+
+
+@pytest.mark.parametrize(
+    "before, after, words",
+    [
+        ("limit = 3\n", "", ["restart", "limit is missing"]),
+        ("limit = 3", "limit = 0", ["restart.limit", "at least 1"]),
+        ("limit = 3", "limit = 65", ["restart.limit", "65", "64"]),
+        ("heartbeat_ms = 70", "backoff_ms = 0", ["restart.backoff_ms", "at least 1"]),
+        ("heartbeat_ms = 70", "window = 7", ["restart.window", "unknown key"]),
+        ("supervisor = true", "supervisor = false", ["process[0].restart", "no process has supervisor = true"]),
+        ("supervisor = true", "supervisor = 1", ["process[2].supervisor", "true or false"]),
+        ("job = true", "job = true\nsupervisor = true", ["supervisor", "one process supervises"]),
+        ("supervisor = true\n[process.budget]", "supervisor = true\n[process.restart]\nlimit = 1\n[process.budget]",
+         ["process[2].restart", "nobody starts the supervisor again"]),
+        ("job = true\nuses", "job = true\nrestart = { limit = 1 }\nuses", ["process[1].restart", "a job ends once"]),
+    ],
+)
+def test_what_is_wrong_about_starting_again_is_refused(folder, before, after, words):
+    assert RESTARTED.count(before) == 1, "the test must change one thing"
+    with pytest.raises(SystemExit) as refusal:
+        compile_text(folder, RESTARTED.replace(before, after))
+    for word in words:
+        assert word in str(refusal.value)
 
 
 # (what, text to replace, by what, words of the message, line)

@@ -41,8 +41,10 @@ static void deliver_all(void)
 {
     /* Pairs with the kernel's release of cq_tail after it wrote the entries. */
     uint32_t tail = __atomic_load_n(&ring.header->cq_tail, __ATOMIC_ACQUIRE);
+    const struct tn_cqe *cq = ring.cq;
+    const uint32_t mask = ring.cq_mask;
     while (ring.cq_head != tail) {
-        const struct tn_cqe *cqe = &ring.cq[ring.cq_head++ & ring.cq_mask];
+        const struct tn_cqe *cqe = &cq[ring.cq_head++ & mask];
         struct tn_source *source = (struct tn_source *)cqe->user_data;
         if (source != NULL)
             source->deliver(source, cqe);

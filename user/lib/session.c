@@ -62,11 +62,12 @@ static uint32_t record_take(void)
     if (free_head == NOBODY && never_used == FENCES)
         return NOBODY;
     uint32_t slot = free_head;
-    if (slot == NOBODY)
+    if (slot == NOBODY) {
         slot = never_used++;
-    else
+        records[slot].source.deliver = fence_ended;
+    } else {
         free_head = records[slot].next;
-    records[slot].source.deliver = fence_ended;
+    }
     records[slot].generation++; /* 64 bits: does not wrap in the life of a machine */
     return slot;
 }

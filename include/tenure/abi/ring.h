@@ -96,8 +96,9 @@ enum tn_op {
     TN_OP_PROCESS_START = 74,
     /* handle: Process. Ends it, whatever it does. TN_ESTATE: it has ended, or is on its way out. */
     TN_OP_PROCESS_KILL = 75,
-    /* handle: Process. It will not be started again: what its clients have submitted ends with TN_EPEERGONE. TN_ESTATE:
-     * it lives, is on its way out, or was given up before. The end of the supervisor does this to all. */
+    /* handle: Process. It will not be started again: what its clients have submitted ends with TN_EABORTED, and what
+     * they submit from then on with TN_EPEERGONE. TN_ESTATE: it lives, is on its way out, or was given up before. The
+     * end of the supervisor does this to all. */
     TN_OP_PROCESS_GIVE_UP = 76,
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The virtio block driver's own device code under a main that dies: it hands the first requests to the device and then
- * executes an invalid instruction, with the device at work on its clients' buffers. args: requests=N (default 1).
+ * executes an invalid instruction, with the device at work on its clients' buffers. args: requests=N (default 1);
+ * hang=1: it does nothing any more instead.
  */
 #include <args.h>
 #include <process.h>
@@ -18,10 +19,11 @@ static struct tn_parked_reply never[VIRTQ_REQUESTS_MAX]; /* nobody will answer t
 
 int tn_main(const struct tn_start *start)
 {
-    uint64_t requests = 1;
+    uint64_t requests = 1, hang = 0;
     struct tn_request request;
     TN_REPLY(reply);
-    const struct tn_arg known[] = {{.key = "requests", .value = &requests, .min = 1, .max = 64}};
+    const struct tn_arg known[] = {{.key = "requests", .value = &requests, .min = 1, .max = 64},
+                                   {.key = "hang", .value = &hang, .max = 1}};
     tn_args_require(start->args, known, sizeof(known) / sizeof(known[0]));
     device_start(&device, start);
     if (tn_service_open(&service, start, device.queue.requests) != TN_OK)
@@ -43,6 +45,8 @@ int tn_main(const struct tn_start *start)
         if (posted < requests)
             (void)tn_ring_wait(1, TN_DEADLINE_NEVER);
     }
+    while (hang)
+        __builtin_ia32_pause();
     __asm__ volatile("ud2");
     return 1;
 }

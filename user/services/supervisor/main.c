@@ -2,10 +2,12 @@
 /*
  * The supervisor: starts processes again that have ended, as their manifest says, later each time, and gives up one
  * that ends too often; kills one that has completions and does not look at them. What its clients had in flight, and
- * what became of its devices, is the kernel's affair: an end is told here when that is settled.
+ * what became of its devices, is the kernel's affair: an end is told here when that is settled. args: kill_every_ms=N
+ * kills all of them that often (default 0: never), to show what that does.
  */
 #include <stdbool.h>
 
+#include <args.h>
 #include <clock.h>
 #include <print.h>
 #include <process.h>
@@ -31,6 +33,7 @@ struct child {
 
 static struct child children[TN_START_CAPS_MAX];
 static uint32_t count;
+static uint64_t kill_every_ms, kill_at;
 
 static void ended(struct tn_source *source, const struct tn_cqe *cqe)
 {
@@ -147,10 +150,23 @@ static uint64_t earlier(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+static void kill_all(uint64_t now)
+{
+    if (now < kill_at)
+        return;
+    kill_at = now + kill_every_ms * MILLISECOND;
+    for (struct child *c = children; c < children + count; c++)
+        (void)order(c, TN_OP_PROCESS_KILL, NULL); /* one that does not live is on its way back */
+}
+
 /* Does what is due; when something is again. */
 static uint64_t look_round(void)
 {
     uint64_t next = TN_DEADLINE_NEVER;
+    if (kill_every_ms != 0) {
+        kill_all(tn_clock_now());
+        next = kill_at;
+    }
     for (struct child *c = children; c < children + count; c++) {
         if (c->has_ended)
             plan(c);
@@ -177,6 +193,9 @@ int tn_main(const struct tn_start *start_block)
         children[count++] =
             (struct child){.source = {.deliver = ended}, .cap = cap, .name = cap->name + sizeof "process:" - 1};
     }
+    const struct tn_arg known[] = {{.key = "kill_every_ms", .value = &kill_every_ms, .max = 1u << 30}};
+    tn_args_require(start_block->args, known, sizeof(known) / sizeof(known[0]));
+    kill_at = tn_deadline_in(kill_every_ms * MILLISECOND);
     if (count == 0)
         tn_die("nobody to supervise: no process of the manifest has [process.restart]");
     for (;;) {

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Processes that are started again (row F7): by their supervisor, by a person, too often, after they hang; and that the wait
+for a device of theirs holds nobody up."""
+
+import re
+
+from harness import archive, disks, machine, messages
+from harness.disks import MiB
+
+import qemu
+
+UP = r"^virtio_blk0: virtio-blk: "
+KILLED = messages.DRIVER_KILLED
+
+
+def start(folder, operations=100, changes=None, manifest="restart", timeout=60):
+    """A machine with a slow disk whose driver has a supervisor, and a shell to type to."""
+    disk, group = disks.throttled(disks.scratch(folder, 8 * MiB), operations_per_second=operations, read_only=False)
+    disk.device.update(qemu.OBEYS)
+    changed = archive.variant(folder, manifest, changes) if changes else None
+    m = machine.start(
+        archive.build(folder, [manifest], changed=changed),
+        f"manifest={manifest}",
+        [disk],
+        extra=[*qemu.IOMMU, *group],
+        typed=True,
+        timeout=timeout,
+    )
+    m.wait_for(messages.PROMPT_SHELL)
+    return m
+
+
+def wait_count(m, regex, count):
+    """Until so many lines match."""
+    with m.changed:
+        while len([line for line in m.lines if re.search(regex, line.text)]) < count:
+            assert not m.ended and m.changed.wait(30), f"no {count} lines match {regex!r}:\n{m.text()[-2000:]}"
+
+
+def test_g11_a_driver_that_is_killed_comes_back_and_its_client_goes_on(folder):
+    m = start(folder, operations=2000)
+    for n in range(1, 4):
+        wait_count(m, UP, n)
+        m.write("kill virtio_blk0\n")
+        wait_count(m, KILLED, n)
+    m.wait_for(r"^verifier: verify: bytes=8388608 .* ok$")
+    m.write("exit\n")
+    assert m.wait_end() == qemu.EXIT_SUCCESS
+    assert m.find(messages.PAGES_AT_END)["quarantined"] == "0"
+    m.find(messages.CHARGES_AT_END)
+
+
+def test_g2_one_that_ends_too_often_is_given_up_and_everything_that_waits_for_it_ends(folder):
+    m = start(folder)
+    for n in range(1, 7):
+        wait_count(m, UP, n)
+        m.write("kill virtio_blk0\n")
+        wait_count(m, KILLED, n)
+    m.wait_for(r"^supervisor: virtio_blk0 is given up: it ends too often$")
+    m.wait_for(r"^verifier: verify: FAIL at=\w+ .*status=TN_EPEERGONE")
+    m.write("ps\nexit\n")
+    assert m.wait_end() == qemu.EXIT_JOB_FAILED
+    m.find(r"^virtio_blk0 ended, killed, 0 pages$")
+    # each time it was started later: 1 ms, 2 ms, …
+    ends = [line.seconds for line in m.lines if re.search(r"^supervisor: virtio_blk0 was killed", line.text)]
+    starts = [line.seconds for line in m.lines if re.search(r"^process: virtio_blk0 started", line.text)][1:]
+    waits = [begin - end for end, begin in zip(ends, starts)]
+    assert len(waits) == 5 and all(wait >= 0.001 * 2**n for n, wait in enumerate(waits))
+
+
+def test_g2_a_driver_that_hangs_is_killed(folder):
+    m = start(folder, changes={'image = "virtio_blk"': 'image = "dying_driver"\nargs = "requests=4,hang=1"'})
+    m.wait_for(r"^supervisor: virtio_blk0 hangs: [1-9]\d* completions unread for [2-9]\d\d ms$")
+    m.wait_for(KILLED)
+    m.wait_for(r"^supervisor: virtio_blk0 is given up: it ends too often$")
+    assert len(m.find_all(KILLED)) == 6
+    m.wait_for(r"^verifier: verify: FAIL at=write .*status=TN_EPEERGONE")
+
+
+def test_a_person_kills_stops_and_restarts(folder):
+    m = start(folder, operations=500)
+    m.wait_for(UP)
+    m.write("kill shell\nkill nobody\nstop virtio_blk0\n")
+    m.wait_for(r"^kill: shell asks for it itself; `exit` ends it$")
+    m.wait_for(r'^kill: no process has the label "nobody"; `ps` lists them$')
+    m.wait_for(r"^supervisor: virtio_blk0 was stopped from the console$")
+    m.wait_for(r"^verifier: verify: FAIL at=write .*status=TN_EPEERGONE")
+    m.write("kill virtio_blk0\nrestart virtio_blk0\nrestart verifier\n")
+    m.wait_for(r"^kill: virtio_blk0 has ended already$")
+    wait_count(m, UP, 2)
+    m.wait_for(r"^restart: verifier is a job: the run ends with it$")
+    m.write("restart virtio_blk0\n")  # it lives: its supervisor starts it
+    wait_count(m, UP, 3)
+    m.write("restart supervisor\nexit\n")
+    m.wait_for(r"^restart: supervisor: TN_ESTATE; it lives, or is on its way out$")
+    assert m.wait_end() == qemu.EXIT_JOB_FAILED
+
+
+def test_g11_the_wait_for_a_reset_holds_nobody_up(folder):
+    """FLR takes 100 ms: somebody else's disk is read meanwhile."""
+    slow, group = disks.throttled(disks.Image(folder, 8 * MiB), operations_per_second=40)
+    slow.device.update(qemu.OBEYS)
+    behind = disks.scratch(folder, MiB).disk(read_only=False, **qemu.OBEYS, bus="above", addr="0")
+    m = machine.start(
+        archive.build(folder, ["beside"]),
+        "manifest=beside",
+        [slow, behind],
+        extra=[*qemu.IOMMU, *group, "-device", "pcie-root-port,id=above,addr=8"],
+        typed=True,
+    )
+    m.wait_for(messages.PROMPT_SHELL)
+    for n in range(1, 4):
+        wait_count(m, UP, n)
+        m.write("kill virtio_blk0\n")
+        wait_count(m, r"^device: 01:00\.0: reset by FLR: done$", n)
+    killed = [line.seconds for line in m.lines if re.search(KILLED, line.text)]
+    silent = [line.seconds for line in m.lines if re.search(r"reset by FLR: done$", line.text)]
+    read = [line.seconds for line in m.lines if re.search(r"^reader: progress: ", line.text)]
+    assert all(end - begin >= 0.1 for begin, end in zip(killed, silent))
+    assert any(begin < at < end for begin, end in zip(killed, silent) for at in read), f"{killed} {silent} {read}"
