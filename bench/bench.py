@@ -66,6 +66,7 @@ FIGURES = (
         ("-device", f"edu,addr={EDU_SLOT}", "-device", "rocker,addr=7,name=switch"),
         each=True,
     ),
+    Figure("restart.first_io.instr", "bench_restart", (START, STOP), True, True, "instr", iommu=True),
     *(
         Figure(f"blk.virtio.read4k.qd{depth}.{policy}.instr{guard}", f"bench_qd{depth}{manifest}{guard.replace('.', '_')}",
                (START, STOP), True, True, "instr/op", iommu=policy != "trusted")

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See channel.h. */
-#include "cap/channel.h"
+#include "cap/channel_inside.h"
 
 #include <stddef.h>
 
@@ -14,37 +14,10 @@
 
 enum { ENDED_MAX = 64 }; /* fences that one invalidation covers */
 
-/* What the kernel remembers of a fence beside the core's record of the same slot. */
-struct request {
-    struct process *client; /* NULL: the rest means nothing */
-    struct tn_cap *cap;     /* the buffer's entry, a Fence meanwhile; NULL: no buffer travels */
-    uint64_t user_data;
-    uint64_t word; /* the request word */
-    uint64_t argument;
-};
-
-struct service {
-    struct tn_identity identity;
-    char name[TN_NAME_MAX];
-    struct process *server;  /* NULL once it has ended */
-    struct process *awaited; /* who will come back; NULL: nobody, or the server is there */
-    struct device *device;
-    struct tn_queue queue;
-    struct request *request; /* one for each fence slot */
-    uint64_t user_data;
-    uint32_t credits; /* completions of the server that are reserved for requests */
-};
-
-struct channel {
-    struct tn_identity identity;
-    struct service *service; /* NULL: free */
-    uint64_t word;           /* what the request word says of the session */
-};
-
-static struct service services[SERVICES_MAX];
-static uint32_t service_count;
-static struct channel channels[CHANNELS_MAX];
-static uint32_t channel_count;
+struct service services[SERVICES_MAX];
+uint32_t service_count;
+struct channel channels[CHANNELS_MAX];
+uint32_t channel_count;
 
 static void *take_records(uint64_t bytes)
 {
@@ -260,8 +233,7 @@ static void zero_tail(const struct pool *pool, const struct tn_outcome *o)
         memset((uint8_t *)phys_to_virt(pool_buffer_physical(pool, o->buffer_slot)) + o->used, 0, o->length - o->used);
 }
 
-/* An ended fence: its buffer goes where the core says, its client hears of it once. */
-static void deliver(struct service *s, uint64_t fence, const uint64_t answer[2])
+void channel_deliver(struct service *s, uint64_t fence, const uint64_t answer[2])
 {
     uint32_t slot = tn_handle_slot(fence);
     const struct tn_fence_record *f = tn_queue_at(&s->queue, slot);
@@ -320,7 +292,7 @@ __attribute__((flatten)) static void settle(void)
         log_line("channel: the IOMMU does not answer: %u buffers stay out of use", ended_count);
     for (uint32_t i = 0; i < ended_count; i++)
         if (status == TN_OK)
-            deliver(ended[i].service, ended[i].fence, ended[i].answer);
+            channel_deliver(ended[i].service, ended[i].fence, ended[i].answer);
         else
             withhold(ended[i].service, ended[i].fence);
     ended_count = 0;
@@ -339,7 +311,7 @@ static void finish(struct service *s, uint64_t fence, const uint64_t answer[2])
     const struct tn_fence_record *f = tn_queue_at(&s->queue, slot);
     struct pool *pool = f->pool ? pool_of(f->pool) : NULL;
     if (!pool || !pool_buffer_unreach(pool, (uint32_t)tn_queue_part(&s->queue, slot, 0).slot, f->length)) {
-        deliver(s, fence, answer);
+        channel_deliver(s, fence, answer);
         return;
     }
     if (ended_count == ENDED_MAX || ended_in != pool->domain) {
@@ -451,84 +423,4 @@ __attribute__((flatten)) enum tn_status channel_submit(struct process *p, const 
     if (may_post(s))
         post_oldest(s);
     return TN_OK;
-}
-
-/* ---- ends ---- */
-
-static void end_fence(struct service *s, uint64_t fence, enum tn_status status)
-{
-    if (tn_fence_end_decide(&s->queue, fence, status) != TN_OK)
-        panic("channel: a fence of %s does not end", s->name);
-    tn_fence_end_commit(&s->queue, fence, status);
-    deliver(s, fence, no_answer);
-}
-
-/* Its sessions are free for others. */
-static void free_channels(const struct process *client)
-{
-    for (uint32_t i = 0; i < channel_count; i++)
-        if (channels[i].service && channels[i].identity.owner_epoch == client->epoch)
-            channels[i].service = NULL;
-}
-
-void channels_client_ended(struct process *client)
-{
-    for (uint32_t i = 0; i < service_count; i++) {
-        struct service *s = &services[i];
-        for (uint32_t slot = 0; slot < s->queue.slots.count; slot++) {
-            if (s->request[slot].client != client)
-                continue;
-            uint64_t fence = tn_fence_name(&s->queue, slot);
-            bool queued = tn_queue_at(&s->queue, slot)->state == TN_FENCE_QUEUED;
-            if (tn_fence_orphan_decide(&s->queue, fence) != TN_OK)
-                panic("channel: a fence of %s does not become an orphan", client->name);
-            tn_fence_orphan_commit(&s->queue, fence);
-            s->request[slot] = (struct request){0};
-            if (queued) /* the server never saw it */
-                end_fence(s, fence, TN_EABORTED);
-        }
-    }
-    free_channels(client);
-}
-
-void services_server_stopped(const struct process *server)
-{
-    for (uint32_t i = 0; i < service_count; i++)
-        if (services[i].server == server)
-            services[i].credits = 0;
-}
-
-void services_server_ended(struct process *server)
-{
-    for (uint32_t i = 0; i < service_count; i++) {
-        struct service *s = &services[i];
-        if (s->server != server)
-            continue;
-        s->server = NULL;
-        s->awaited = process_may_come_back(server) ? server : NULL;
-        for (uint32_t slot = 0; slot < s->queue.slots.count; slot++) {
-            uint64_t fence = tn_fence_name(&s->queue, slot);
-            if (fence == TN_HANDLE_NONE)
-                continue;
-            /* what no device has seen comes back, or waits for the server to; what a device may have seen does not,
-             * while that device is not silenced */
-            uint32_t state = tn_queue_at(&s->queue, slot)->state;
-            if (state == TN_FENCE_ENDED || (state == TN_FENCE_QUEUED && s->awaited)) /* withheld; waits */
-                continue;
-            bool seen = s->device && !device_is_silent(s->device) && state == TN_FENCE_POSTED;
-            end_fence(s, fence, seen ? TN_EQUARANTINED : TN_EABORTED);
-        }
-    }
-}
-
-void services_given_up(const struct process *server)
-{
-    for (uint32_t i = 0; i < service_count; i++) {
-        struct service *s = &services[i];
-        if (s->awaited != server)
-            continue;
-        s->awaited = NULL;
-        while (tn_queue_has_queued(&s->queue))
-            end_fence(s, tn_queue_oldest(&s->queue), TN_EABORTED);
-    }
 }

@@ -4,7 +4,9 @@ for a device of theirs holds nobody up."""
 
 import re
 
-from harness import archive, disks, machine, messages
+import pytest
+
+from harness import archive, churn, disks, machine, messages, paths
 from harness.disks import MiB
 
 import qemu
@@ -118,3 +120,32 @@ def test_g11_the_wait_for_a_reset_holds_nobody_up(folder):
     read = [line.seconds for line in m.lines if re.search(r"^reader: progress: ", line.text)]
     assert all(end - begin >= 0.1 for begin, end in zip(killed, silent))
     assert any(begin < at < end for begin, end in zip(killed, silent) for at in read), f"{killed} {silent} {read}"
+
+
+def mad(folder, ops, seed, timeout=60):
+    disk = disks.scratch(folder, MiB)
+    m, status = machine.run(
+        archive.build(folder, ["mad"]),
+        f"manifest=mad args.churn=ops={ops} args.supervisor=seed={seed}",
+        [disk.disk(read_only=False, **qemu.OBEYS)],
+        extra=qemu.IOMMU,
+        kernel=paths.CHECKED,
+        timeout=timeout,
+    )
+    assert status == qemu.EXIT_SUCCESS, m.text()[-3000:]
+    assert churn.wrong(disk.path, churn.said(m, "acked")) == []
+    assert m.find(messages.PAGES_AT_END)["quarantined"] == "0"
+    for process in ("virtio_blk0", "reader"):
+        assert len(m.find_all(rf"^process: {process} started ")) >= 10
+        assert len(m.find_all(rf"^process: {process} was killed$")) >= 5
+
+
+def test_g11_a_supervisor_without_sense_harms_nobody(folder):
+    """Driver and client are killed and started in any order: a client in flight, a driver on its way out."""
+    mad(folder, 3000, disks.random_of("mad").randrange(1, 1 << 32))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_g11_nor_does_it_for_minutes(folder, seed):
+    mad(folder, 100000, seed, timeout=500)

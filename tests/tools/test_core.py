@@ -22,13 +22,15 @@ OPAQUE = ("tn_slot", "tn_slots", "tn_cap", "tn_cap_table", "tn_pool", "tn_fence_
 # rest are reads for walks at teardown and for lines of the log. Nothing writes but where it says so.
 ALLOWED = {
     "kernel/cap/channel.c": (
-        ("count", "detail", "direction", "length", "object", "pool", "slots", "state", "ticket"),
-        "the entry that a look-up gave; the fence behind a request; walks over all fences at the end of a process",
+        ("detail", "direction", "length", "object", "pool", "ticket"),
+        "the entry that a look-up gave; the fence behind a request",
     ),
+    "kernel/cap/channel_end.c": (("count", "slots", "state"), "walks over all fences at the end of a process"),
     "kernel/cap/core_check.c": (("limit", "ticket"), "its own ledger is set up here; a completion must name the ticket"),
     "kernel/cap/enter.c": (("cq_entries", "sq_entries", "sq_head"), "bounds of the queues; what is published as consumed"),
     "kernel/cap/op_device.c": (("object",), "the entry that a look-up gave"),
     "kernel/cap/op_dma.c": (("buffer_bytes", "detail", "object"), "the entry that a look-up gave; sizes for the caller"),
+    "kernel/cap/op_process.c": (("object",), "the entry that a look-up gave"),
     "kernel/cap/operation.c": (("cq_entries", "kind", "object"), "the entry that a look-up gave; the bound of credits"),
     "kernel/cap/pool.c": (
         ("away", "buffer_bytes", "count", "free", "generation", "quarantined", "state"),
@@ -41,6 +43,7 @@ ALLOWED = {
         ("count", "entry", "kind", "limit", "refused", "rights", "slots", "used"),
         "shown by the console: ledgers and what a table of capabilities holds; nothing is decided by it",
     ),
+    "kernel/proc/end.c": (("used",), "what ends with the process is given back as a whole; what is left is said at the end"),
     "kernel/proc/process.c": (("cq_tail",), "what is published as posted"),
     "kernel/proc/start.c": (("limit",), "the budget of the manifest, once, before the process runs"),
 }

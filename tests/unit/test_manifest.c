@@ -81,7 +81,12 @@ static void every_field_out_of_range_is_refused(void **state)
     WRONG("no image", f.process[0].image[0] = 0);
     WRONG("arguments", memset(f.process[0].args, 'x', TN_ARGS_MAX));
     WRONG("out of range", memset(f.process[0].serves, 'x', TN_NAME_MAX));
-    WRONG("unknown flags", f.process[0].flags = 16);
+    WRONG("unknown flags", f.process[0].flags = 32);
+    WRONG("no process is a supervisor", f.process[0].restart.limit = 1);
+    WRONG("not started again", f.process[1].restart.limit = 1); /* a job */
+    WRONG("not started again", (f.process[0].flags = TN_PROCESS_SUPERVISOR, f.process[0].restart.limit = 1));
+    WRONG("more than one supervisor",
+          (f.process[0].flags = TN_PROCESS_SUPERVISOR, f.process[1].flags |= TN_PROCESS_SUPERVISOR));
     WRONG("sq_entries", f.process[0].budget.sq_entries = 9);
     WRONG("sq_entries", f.process[0].budget.sq_entries = 4);
     WRONG("cq_entries", f.process[1].budget.cq_entries = 2048);
