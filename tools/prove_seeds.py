@@ -16,7 +16,9 @@ class Seed:
 
 FILES = {"machine": "machine.c", "mark": "dma_mark.h", "put": "dma_pool.h", "stack": "dma_pool.h", "init": "dma_pool.c", "pool": "dma_pool.c"}
 FILES |= {"buffer": "dma_pool.c", "direct": "dma_direct.h", "queue": "dma_queue.c", "fifo": "dma_fifo.h", "step": "dma_step.h"}
-FILES |= {"commit": "dma_queue.c", "part": "dma_part.h", "end": "dma_end.h", "make": "dma_make.h", "queue_init": "dma_make.c"}
+FILES |= {"commit": "dma_queue.c", "move": "dma_queue.c", "set_up": "dma_pool.c", "submit_commit": "dma_submit.c"}
+FILES |= {"submit_add": "dma_submit.c", "take_commit": "dma_take.c"}
+FILES |= { "part": "dma_part.h", "end": "dma_end.h", "make": "dma_make.h", "queue_init": "dma_make.c"}
 FILES |= {"begin": "dma_begin.h", "aside": "dma_aside.h", "charge": "dma_charge.h", "submit": "dma_submit.c", "take": "dma_take.c"}
 
 
@@ -129,9 +131,9 @@ SEEDS = {
     "orphan_is_not_noted": _seed("end", "tn_fence_orphan", ".orphan = true;", ".orphan = false;"),
     "closed_without_a_place": _seed("submit", "tn_submit_close_commit", "    tn_fence_enqueue(queue, tn_handle_slot(fence));",
                                     "    tn_fence_move(queue, tn_handle_slot(fence), TN_FENCE_QUEUED);"),
-    "posted_under_the_next_name": _seed("commit", "tn_queue_post_commit", "slot = tn_fence_post(queue);",
+    "posted_under_the_next_name": _seed("move", "tn_queue_post_commit", "slot = tn_fence_post(queue);",
                                         "slot = tn_fence_post(queue) + 1;"),
-    "one_buffer_too_many": _seed("commit", "move_each", "i < count; i++) {", "i <= count; i++) {"),
+    "one_buffer_too_many": _seed("move", "move_each", "i < count; i++) {", "i <= count; i++) {"),
     "completed_whatever_the_device_says": _seed("commit", "tn_complete_commit", "tn_fence_complete(queue, slot, used, status);",
                                                 "tn_fence_complete(queue, slot, used, TN_OK);"),
     "aborted_whatever_is_asked": _seed("commit", "tn_fence_end_commit", "tn_fence_abort(queue, slot, (uint32_t)status);",
@@ -148,10 +150,10 @@ SEEDS = {
     "one_byte_too_few": _seed("begin", "tn_fence_more", "    record->length += length;\n", "    record->length += length - 1;\n"),
     "name_kept_for_nobody": _seed("aside", "tn_queue_keep", "    *part = name;\n", "    (void)name;\n"),
     "submitted_uncharged": _seed("charge", "tn_queue_charge", "    tn_ledger_commit(ledger, TN_CHARGE_IN_FLIGHT, 1);\n"),
-    "name_of_before_is_kept": _seed("submit", "tn_submit_commit", "    note(queue, slot, pool != NULL, name);\n",
+    "name_of_before_is_kept": _seed("submit_commit", "tn_submit_commit", "    note(queue, slot, pool != NULL, name);\n",
                                     "    note(queue, slot, pool != NULL, submission->buffer);\n"),
-    "added_uncounted": _seed("submit", "tn_submit_add_commit", "    tn_fence_more_charged(queue, slot, ledger, length);\n"),
-    "added_over_the_first": _seed("submit", "tn_submit_add_commit", "tn_part_of(queue, slot, record->parts);",
+    "added_uncounted": _seed("submit_add", "tn_submit_add_commit", "    tn_fence_more_charged(queue, slot, ledger, length);\n"),
+    "added_over_the_first": _seed("submit_add", "tn_submit_add_commit", "tn_part_of(queue, slot, record->parts);",
                                   "tn_part_of(queue, slot, 0);"),
 }
 

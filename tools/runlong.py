@@ -10,6 +10,7 @@ import functools
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -85,22 +86,31 @@ def save(path, state):
 
 
 def run_one(test, environment):
-    """(passed, seconds, what it printed)"""
+    """(passed, seconds, what it printed). What a test has started ends with it: provers that went on would make the next
+    tests late as well.
+    """
     start = time.monotonic()
+    process = subprocess.Popen(
+        [*PYTEST, "-m", "long", os.path.join("tests", test)],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
     try:
-        done = subprocess.run(
-            [*PYTEST, "-m", "long", os.path.join("tests", test)],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=LIMIT,
-        )
-        passed, output = done.returncode == 0, done.stdout + done.stderr
+        output, _ = process.communicate(timeout=LIMIT)
     except subprocess.TimeoutExpired:
-        passed, output = False, f"not finished within {LIMIT} s"
-    return passed, time.monotonic() - start, output
+        output = f"not finished within {LIMIT} s"
+    finally:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        process.wait()
+    return process.returncode == 0, time.monotonic() - start, output
 
 
 def main():

@@ -78,7 +78,7 @@ static bool is_word(const char *word, size_t n, const char *known)
 
 void command_line_check(void)
 {
-    static const char *const known[] = {"manifest=", "args.", "provoke=", "kill=", "diag"};
+    static const char *const known[] = {"manifest=", "args.", "provoke=", "kill=", "fail=", "diag"};
     size_t n;
     for (const char *w = next_word(line, &n); w; w = next_word(w + n, &n)) {
         bool is_known = false;

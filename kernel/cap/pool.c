@@ -113,7 +113,13 @@ static enum tn_status give_reach(struct pool *pool, const struct device *device,
     enum tn_status status =
         pool->strict ? iommu_run_make(pool->domain, pages, &pool->run)
                      : iommu_run_make_mapped(pool->domain, pool->physical, pages, IOMMU_READ | IOMMU_WRITE, &pool->run);
-    pool->name = pool->run.iova;
+    if (status == TN_OK) {
+        pool->name = pool->run.iova;
+        return TN_OK;
+    }
+    pool->run = (struct iommu_run){0};
+    pool->domain = NULL;
+    pool->strict = false;
     return status;
 }
 

@@ -5,9 +5,13 @@
 const char *evidence_name(uint32_t item)
 {
     static const char *const name[EVIDENCE_ITEMS] = {
-        [EVIDENCE_BUS_MASTER] = "bus-master-off",    [EVIDENCE_RESET] = "reset",
-        [EVIDENCE_TRANSACTIONS] = "no-transactions", [EVIDENCE_DEVICE_WORD] = "device-word",
-        [EVIDENCE_BLOCKED] = "iommu-blocked",        [EVIDENCE_FAULTS] = "fault-log-empty",
+        [EVIDENCE_BUS_MASTER] = "bus-master-off",
+        [EVIDENCE_NEVER] = "never-on",
+        [EVIDENCE_RESET] = "reset",
+        [EVIDENCE_TRANSACTIONS] = "no-transactions",
+        [EVIDENCE_DEVICE_WORD] = "device-word",
+        [EVIDENCE_BLOCKED] = "iommu-blocked",
+        [EVIDENCE_FAULTS] = "fault-log-empty",
     };
     return item < EVIDENCE_ITEMS ? name[item] : "?";
 }
@@ -26,5 +30,6 @@ bool evidence_suffices(const struct evidence *e)
     bool is_blocked = e->item[EVIDENCE_BLOCKED] == EVIDENCE_PASSED;
     bool is_reset = e->item[EVIDENCE_RESET] == EVIDENCE_PASSED;
     bool has_word = e->item[EVIDENCE_DEVICE_WORD] == EVIDENCE_PASSED;
-    return e->item[EVIDENCE_BUS_MASTER] == EVIDENCE_PASSED && (is_reset || (has_word && is_blocked));
+    bool was_off = e->item[EVIDENCE_NEVER] == EVIDENCE_PASSED;
+    return e->item[EVIDENCE_BUS_MASTER] == EVIDENCE_PASSED && (was_off || is_reset || (has_word && is_blocked));
 }

@@ -16,6 +16,7 @@ struct device;
 
 enum evidence_item {
     EVIDENCE_BUS_MASTER,   /* bus mastering reads off */
+    EVIDENCE_NEVER,        /* and was never on: this claim was given no pool */
     EVIDENCE_RESET,        /* a reset that PCI defines was done */
     EVIDENCE_TRANSACTIONS, /* the function said that none is pending, before it */
     EVIDENCE_DEVICE_WORD,  /* the device itself said that it has stopped: a reset of its own kind */
@@ -37,8 +38,9 @@ struct evidence {
 const char *evidence_name(uint32_t item);
 const char *evidence_result_name(uint32_t result);
 
-/* Does it show that the device writes nowhere any more? Bus mastering off, and none failed; a reset, by PCI or by the
- * device's word; and, since a word alone is no evidence, an IOMMU that blocks where it is only that. Pure. */
+/* Does it show that the device writes nowhere any more? Bus mastering off, and none failed; and it was never on,
+ * or there was a reset, by PCI or by the device's word; and, since a word alone is no evidence, an IOMMU that blocks
+ * where it is only that. Pure. */
 bool evidence_suffices(const struct evidence *evidence);
 
 /* Steps 3 to 5 of the end of a claim: a reset of its own kind, bus mastering off, the reset that PCI defines, blocked

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "diag/panic.h"
+#include "diag/provoke_fail.h"
 #include "lib/lock.h"
 #include "lib/string.h"
 
@@ -115,6 +116,10 @@ static enum tn_status take(uint64_t count, uint64_t *physical)
 
 enum tn_status frames_take(uint64_t count, uint64_t *physical)
 {
+#ifdef TN_PROVOKE
+    if (provoke_fail_now())
+        return TN_EEXHAUSTED;
+#endif
     lock_acquire(LOCK_FRAME_ALLOCATOR);
     enum tn_status status = take(count, physical);
     lock_release(LOCK_FRAME_ALLOCATOR);

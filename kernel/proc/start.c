@@ -15,6 +15,7 @@
 #include "diag/audit.h"
 #include "diag/input.h"
 #include "diag/log.h"
+#include "diag/provoke_fail.h"
 #include "diag/provoke_kill.h"
 #include "irq/route.h"
 #include "lib/string.h"
@@ -374,6 +375,9 @@ bool process_start_all(const struct archive *from, const struct tn_manifest *m)
     manifest = m;
     if (!budgets_fit(m))
         return false;
+#ifdef TN_PROVOKE
+    provoke_fail_begin(NULL);
+#endif
     process_count = m->process_count;
     for (uint32_t i = 0; i < m->process_count; i++)
         if (m->process[i].flags & TN_PROCESS_SUPERVISOR)
@@ -415,11 +419,17 @@ enum tn_status process_start_again(struct process *p)
     if (status != TN_OK)
         return status;
     p->restarts++;
+#ifdef TN_PROVOKE
+    provoke_fail_begin(p);
+#endif
     if (prepare(p, p->manifest) && make_start_block(p, &start) && make_rings(p, start) &&
         give_devices_and_service(p, start) && give_channels(p, start))
         run(p);
     else
         process_end(p, TN_END_START, p->unstartable);
+#ifdef TN_PROVOKE
+    provoke_fail_end();
+#endif
     return TN_OK;
 }
 

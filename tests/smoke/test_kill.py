@@ -122,6 +122,42 @@ def test_the_front_door_shows_it(folder):
     assert re.search(r"^run: check: ok   the driver was killed [1-9]\d* times", done.stdout, re.M)
 
 
+# ---- memory that runs out: at each allocation ----
+
+
+def test_g6_a_start_that_runs_out_of_memory_at_each_of_its_allocations(folder):
+    """Every time the driver is started again, its next allocation fails: nothing is lost, and at last it starts."""
+    m, status, path = run(folder, "kill=virtio_blk0,entry,130,0 fail=virtio_blk0,1,1")
+    judge(m, status, path, 1)
+    failed = m.find_all(r"^process: virtio_blk0 could not be started again: status (\d+)$")
+    assert len(failed) >= 15
+    # the machine has not enough; for the one allocation that its domain needs, the device is blocked
+    assert {match[1] for match in failed} == {"6", "10"}
+    assert m.find(messages.PAGES_AT_END)["free"] == pages_without_kills(folder)
+
+
+def without_memory(folder, nth):
+    m, status, _ = run(folder, f"fail=all,{nth},0")
+    m.lacks(messages.PANIC)
+    assert status in (qemu.EXIT_SUCCESS, qemu.EXIT_JOB_FAILED)
+    if status == qemu.EXIT_JOB_FAILED:
+        m.find(r"^(start: \S+: .*|churn: .*|virtio_blk0: .*|supervisor: .*)\b(status 6|status 10|TN_E[A-Z]+)\b")
+    return status
+
+
+@pytest.mark.parametrize("nth", [1, 9, 33, 70, 95])
+def test_g6_a_machine_that_runs_out_of_memory_says_so(nth, folder):
+    without_memory(folder, nth)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("first", range(1, 161, 20))
+def test_g6_the_same_at_every_allocation(first, folder):
+    """Beyond the last one nothing fails."""
+    last = [without_memory(folder, nth) for nth in range(first, first + 20)]
+    assert first < 141 or last[-1] == qemu.EXIT_SUCCESS
+
+
 # ---- the whole sweep: make test-kill ----
 
 CALLS = [("entry", f"entry,{first},4", 20000) for first in range(1, 5)]

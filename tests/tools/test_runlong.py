@@ -2,6 +2,8 @@
 """The long run remembers what has passed, for as long as what it tests stays the same."""
 
 import os
+import sys
+import time
 
 import pytest
 
@@ -66,3 +68,30 @@ def test_what_has_passed_is_kept_and_an_old_or_broken_state_is_not_believed(fold
     assert runlong.load(path) == {"a": ["digest", 1.5]}
     runlong.save(path, {"digest": "x", "passed": {"a": 1}})
     assert runlong.load(path) == {}
+
+
+def lives(pid):
+    """Not so of one that is dead and that nobody has asked about."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_what_a_test_that_is_late_has_started_ends_with_it(folder, monkeypatch):
+    script = os.path.join(folder, "late.py")
+    with open(script, "w", encoding="utf-8") as file:
+        file.write("import subprocess, time\nprint(subprocess.Popen(['sleep', '300']).pid, flush=True)\ntime.sleep(300)\n")
+    children = os.path.join(folder, "children")
+    monkeypatch.setattr(runlong, "PYTEST", ["sh", "-c", f"exec {sys.executable} {script} > {children}"])
+    monkeypatch.setattr(runlong, "LIMIT", 2)
+    passed, seconds, output = runlong.run_one("any", dict(os.environ))
+    assert not passed and seconds < 30 and output == "not finished within 2 s"
+    with open(children, encoding="utf-8") as file:
+        child = int(file.read())
+    for _ in range(50):
+        if not lives(child):
+            return
+        time.sleep(0.1)
+    raise AssertionError("it goes on")
