@@ -126,7 +126,7 @@ MISTAKES = {
     "drivers/virtio_blk/main.c": ("tn_service_complete(&service, &reply, &answer);\n            continue;", "continue;"),
     "services/blk_read/main.c": ("place->arrived = 1;", "sha256_update(&job.hash, tn_dma_buffer_data(&buffer), 1);"),
     "services/blk_verify/main.c": ("if (!tn_dma_buffer_park(&buffer, &job.spare[job.spares]))\n        __builtin_trap();", ""),
-    "services/blk_bench/main.c": ("next_ended(&buffer);\n        submit(&buffer);", "next_ended(&buffer);"),
+    "services/blk_bench/main.c": ("next_ended(&buffer, deadline);\n            submit(&buffer);", "next_ended(&buffer, deadline);"),
 }
 
 

@@ -183,8 +183,10 @@ int tn_main(const struct tn_start *start)
     struct tn_dma_pool pool = tn_blk_pool(&job.blk, BYTES, (uint32_t)job.depth);
     for (; job.spares < job.depth; job.spares++) {
         TN_DMA_BUFFER(buffer);
-        if (!tn_dma_buffer_alloc(&pool, BYTES, &buffer) || !tn_dma_buffer_park(&buffer, &job.spare[job.spares]))
+        if (!tn_dma_buffer_alloc(&pool, BYTES, &buffer))
             tn_die("churn: FAIL no buffer %lu", job.spares);
+        if (!tn_dma_buffer_park(&buffer, &job.spare[job.spares]))
+            __builtin_trap();
     }
     while (job.ended < job.ops) {
         fill_up();
