@@ -3,7 +3,7 @@
  * The ring pair between one process and the kernel, and the operations that travel on it.
  *
  * The process owns `sq_tail` and `cq_head`; the kernel owns `sq_head` and `cq_tail`, keeps its own copies of
- * them, and treats what the process wrote as input. An entry is copied once, then judged on the copy.
+ * them, and treats what the process wrote as input: each field of an entry is read once, and judged as it was read.
  * Ordering: the process stores entries, then sq_tail with release; the kernel loads sq_tail with acquire.
  * The kernel stores completions, then cq_tail with release; the process loads cq_tail with acquire.
  */
