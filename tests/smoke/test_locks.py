@@ -92,7 +92,7 @@ def test_a_driver_that_dies_keeps_the_order(shape, folder):
         archive.build(folder, ["dead_driver"]), "manifest=dead_driver", [image.disk()], extra=shape, kernel=paths.CHECKED
     )
     assert status == qemu.EXIT_JOB_FAILED
-    m.find(messages.DRIVER_LOST)
+    m.find(messages.DRIVER_NEVER_ON)
     m.lacks(messages.PANIC)
 
 

@@ -220,12 +220,14 @@ static void case_foreign(void)
 static void case_in_flight_bound(void)
 {
     struct tn_parked_fence fence[BUFFERS_MAX];
-    for (uint64_t i = 0; i < in_flight_max; i++) {
-        struct tn_parked_buffer buffer = take_buffer(&mail_pool);
-        fence[i] = ask(PEER_HOLD, in_flight_max, &buffer);
-    }
+    struct tn_parked_buffer buffer[BUFFERS_MAX];
+    for (uint64_t i = 0; i < in_flight_max; i++)
+        buffer[i] = take_buffer(&mail_pool);
     struct tn_parked_buffer more = take_buffer(&mail_pool);
     uint64_t bytes = more.bytes;
+    /* all of them and the one more in one call: the peer, which answers when it has so many, does not run between */
+    for (uint64_t i = 0; i < in_flight_max; i++)
+        fence[i] = ask(PEER_HOLD, in_flight_max, &buffer[i]);
     struct tn_parked_fence over = ask(PEER_HOLD, in_flight_max, &more);
     struct end refused = end_of(&over);
     report_status("in_flight_one_more", refused.result.status, TN_EBUDGET);
