@@ -4,14 +4,12 @@
  * process wrote into the shared indices is input; each field of an entry is read once, and judged as it was read.
  */
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "arch/x86_64/clock.h"
 #include "arch/x86_64/percpu.h"
 #include "cap/channel.h"
 #include "cap/operation.h"
 #include "diag/provoke_kill.h"
-#include "lib/string.h"
 #include "proc/process.h"
 #include "proc/sched.h"
 

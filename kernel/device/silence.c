@@ -64,13 +64,14 @@ void silence_begin(struct silence *s, struct device *device, uint64_t now)
     const struct own_reset *own = own_reset_of(device->function);
     if (!RESETS || !own || !own->begin(device->function))
         return; /* its registers decode until the reset that PCI defines */
+    s->own = own;
     s->step = STEP_OWN;
     s->limit = now + own->limit_ms * ms;
 }
 
 static bool ask_own(struct silence *s, uint64_t now)
 {
-    bool ended = own_reset_of(s->device->function)->ended(s->device->function);
+    bool ended = s->own->ended(s->device->function);
     if (!ended && now < s->limit) {
         s->until = now + ms;
         return false;

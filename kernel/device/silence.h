@@ -13,6 +13,7 @@
 #include "pci/reset.h"
 
 struct device;
+struct own_reset;
 
 enum evidence_item {
     EVIDENCE_BUS_MASTER,   /* bus mastering reads off */
@@ -48,6 +49,7 @@ bool evidence_suffices(const struct evidence *evidence);
  * in all at most, and others go on meanwhile. */
 struct silence {
     struct device *device;
+    const struct own_reset *own; /* of this kind of device; NULL: none is known, or it was not begun */
     uint32_t step;
     uint64_t until; /* after a step that returned false: when to come back */
     uint64_t limit; /* of the wait that is going on */
