@@ -4,7 +4,7 @@
 import struct
 
 MAGIC = 0x464D4E54
-VERSION = 2
+VERSION = 3
 NAME_MAX = 32
 ARGS_MAX = 256
 PROCESSES_MAX = 16
@@ -16,6 +16,8 @@ RING_ENTRIES_MAX = 1024
 MATCH_CLASS = 1
 MATCH_ID = 2
 POLICIES = {"blocked": 0, "trusted": 1, "remapped-pool": 2, "remapped-strict": 3}
+DEVICE_LATER = 1
+DEVICE_WORD = 2
 RIGHTS = {"read": 1, "read-write": 1 | 2}
 PROCESS_JOB = 1
 PROCESS_GUARD_OFF = 2
@@ -43,7 +45,7 @@ RESTART_KEYS = ("limit", "window_ms", "backoff_ms", "heartbeat_ms")
 HEADER = struct.Struct(f"<4I{NAME_MAX}s")
 BUDGET = struct.Struct("<2Q8I")
 RESTART = struct.Struct("<4I")
-DEVICE = struct.Struct("<4I")
+DEVICE = struct.Struct("<5I")
 USE = struct.Struct(f"<{NAME_MAX}s2I")
 PROCESS_HEAD = struct.Struct(f"<{NAME_MAX}s{NAME_MAX}s{ARGS_MAX}s{NAME_MAX}s4I")
 PROCESS_SIZE = PROCESS_HEAD.size + BUDGET.size + RESTART.size + DEVICES_MAX * DEVICE.size + USES_MAX * USE.size
@@ -73,7 +75,7 @@ def pack_process(process):
     budget = BUDGET.pack(*(process["budget"][key] for key in BUDGET_KEYS))
     restart = RESTART.pack(*(process["restart"].get(key, 0) for key in RESTART_KEYS))
     devices = _table(DEVICE, process["device"], DEVICES_MAX)
-    uses = _table(USE, [(service.encode(), rights, 0) for service, rights in process["uses"]], USES_MAX)
+    uses = _table(USE, [(service.encode(), rights, deadline) for service, rights, deadline in process["uses"]], USES_MAX)
     return head + budget + restart + devices + uses
 
 

@@ -18,7 +18,8 @@ from toml_lines import key_lines
 
 NAME_RULE = f"1 to {layout.NAME_MAX - 1} characters of a-z, 0-9 and _, beginning with a letter"
 SIZE_UNITS = {"KiB": 1 << 10, "MiB": 1 << 20}
-SERVICE_IN_FLIGHT_MAX = 128  # requests that a block service takes, over all its clients
+SERVICE_IN_FLIGHT_MAX = 1024  # requests of all clients of one service
+DEADLINE_MS, DEADLINE_MS_MAX = 5000, 600000  # of what a client leaves behind; 0: none
 NAMED_CLASSES = {"virtio-blk": (layout.MATCH_ID, 0x1AF41042)}
 
 # key -> (largest value, may be written as a size, value when the key is absent or None if it must be there)
@@ -141,7 +142,7 @@ def restart_of(table, path):
 
 
 def device_of(table, path):
-    check_keys(table, path, ("class", "id", "index", "policy"))
+    check_keys(table, path, ("class", "id", "index", "policy", "later", "device_word"))
     if ("class" in table) == ("id" in table):
         raise ManifestError(path, None, 'exactly one of class = "…" and id = "vvvv:dddd" must be given')
     if "class" in table:
@@ -160,7 +161,11 @@ def device_of(table, path):
     if not isinstance(policy, str) or policy not in layout.POLICIES:
         raise ManifestError(path + ("policy",), policy, " or ".join(f'"{p}"' for p in layout.POLICIES))
     index = number(table.get("index", 0), path + ("index",), 255)
-    return (match, number_wanted, index, layout.POLICIES[policy])
+    for key in ("later", "device_word"):
+        if not isinstance(table.get(key, False), bool):
+            raise ManifestError(path + (key,), table[key], "true or false")
+    flags = (layout.DEVICE_LATER if table.get("later") else 0) | (layout.DEVICE_WORD if table.get("device_word") else 0)
+    return (match, number_wanted, index, layout.POLICIES[policy], flags)
 
 
 def list_of(table, path, key, most):
@@ -173,11 +178,12 @@ def list_of(table, path, key, most):
 
 
 def use_of(table, path):
-    check_keys(table, path, ("service", "rights"), ("service", "rights"))
+    check_keys(table, path, ("service", "rights", "deadline_ms"), ("service", "rights"))
     rights = table["rights"]
     if not isinstance(rights, str) or rights not in layout.RIGHTS:
         raise ManifestError(path + ("rights",), rights, " or ".join(f'"{r}"' for r in layout.RIGHTS))
-    return (name_of(table, path, "service"), layout.RIGHTS[rights])
+    deadline = number(table.get("deadline_ms", DEADLINE_MS), path + ("deadline_ms",), DEADLINE_MS_MAX)
+    return (name_of(table, path, "service"), layout.RIGHTS[rights], deadline)
 
 
 PROCESS_KEYS = (
@@ -231,12 +237,17 @@ def check_between(processes):
     refuse_duplicates([(p["name"], p["path"] + ("name",), p["name"]) for p in processes], "names of processes")
     servers = [(p["serves"], p["path"] + ("serves",), p["serves"]) for p in processes if p["serves"]]
     refuse_duplicates(servers, "the server of a service")
-    claims = [(d[:3], p["path"] + ("device", n), None) for p in processes for n, d in enumerate(p["device"])]
+    claims = [
+        (d[:3], p["path"] + ("device", n), None)
+        for p in processes
+        for n, d in enumerate(p["device"])
+        if not d[4] & layout.DEVICE_LATER
+    ]
     refuse_duplicates(claims, "the claim on a device")
     served = [service for service, _, _ in servers]
     in_flight = dict.fromkeys(served, 0)
     for p in processes:
-        uses = [(service, p["path"] + ("uses", n, "service"), service) for n, (service, _) in enumerate(p["uses"])]
+        uses = [(service, p["path"] + ("uses", n, "service"), service) for n, (service, _, _) in enumerate(p["uses"])]
         refuse_duplicates(uses, "the services a process uses")
         for service, path, _ in uses:
             if service not in served:

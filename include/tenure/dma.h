@@ -198,6 +198,22 @@ TN_OWN_INLINE bool tn_fence_wait(struct tn_fence *fence, uint64_t deadline, stru
     }
     return true;
 }
+/* Gives up the request, and the buffer with it: its device keeps the buffer until it is done with it, and then it is
+ * scrubbed and free in its pool, which cannot be released before. True: the fence is gone. False: it has ended, and is
+ * still held: tn_fence_wait takes it. */
+TN_OWN_INLINE TN_MUST_CHECK bool tn_fence_revoke(struct tn_fence *fence) TN_OWN_TAKES(fence) TN_OWN_IF_FALSE(fence);
+TN_OWN_INLINE bool tn_fence_revoke(struct tn_fence *fence)
+{
+    TN_OWN_REQUIRE(fence->held);
+    const struct tn_parked_fence name = fence->held ? fence->name : (struct tn_parked_fence){0, 0};
+    if (tn_session_revoke(&name) == TN_ESTATE) {
+        TN_OWN_APART();
+        fence->held = 1;
+        return false;
+    }
+    fence->held = 0;
+    return true;
+}
 /* The same for a request without data. */
 TN_OWN_INLINE TN_MUST_CHECK bool tn_command_wait(struct tn_command *command, uint64_t deadline,
                                                  struct tn_dma_result *result) TN_OWN_TAKES(command)

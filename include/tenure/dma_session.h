@@ -81,6 +81,9 @@ void tn_session_submit(struct tn_dma_queue *queue, const struct tn_parked_buffer
  * TN_DEADLINE_NOW looks without waiting. */
 TN_MUST_CHECK bool tn_session_take(const struct tn_parked_fence *fence, uint64_t deadline,
                                    struct tn_parked_buffer *buffer, struct tn_dma_result *result);
+/* Gives up a request and its buffer (TN_OP_FENCE_REVOKE). TN_ESTATE: it has ended or is about to be submitted again,
+ * and is still to be taken. TN_ESTALE: there is no such fence, or no buffer travels with it. */
+TN_MUST_CHECK enum tn_status tn_session_revoke(const struct tn_parked_fence *fence);
 /* Nobody waits any more for a request without data: its end will not be told. */
 void tn_session_abandon(const struct tn_parked_fence *fence);
 /* The same as tn_session_take for the oldest end among the requests whose fence the queue keeps. False with TN_ENOENT:

@@ -58,7 +58,8 @@ struct service *service_create(const char *name, struct process *server, uint32_
         .parts_max = 1, /* a request has one buffer */
     };
     s->request = take_records(depth * sizeof *s->request);
-    if (!s->request || !tn_queue_init(&s->queue, &plan)) {
+    s->orphan = take_records(depth * sizeof *s->orphan);
+    if (!s->request || !s->orphan || !tn_queue_init(&s->queue, &plan)) {
         log_line("service: %s: no memory for %u fences", name, depth);
         return NULL;
     }
@@ -93,7 +94,7 @@ const struct tn_identity *service_identity(uint32_t index)
     return index < service_count ? &services[index].identity : NULL;
 }
 
-struct channel *channel_create(struct service *service, struct process *client, uint32_t rights)
+struct channel *channel_create(struct service *service, struct process *client, uint32_t rights, uint32_t deadline_ms)
 {
     struct channel *c = channels;
     while (c < channels + channel_count && c->service)
@@ -103,7 +104,11 @@ struct channel *channel_create(struct service *service, struct process *client, 
     if (c == channels + channel_count)
         channel_count++;
     *c = (struct channel){
-        {c->identity.generation + 1, client->epoch}, service, tn_request_word_session(rights, channel_index(c))};
+        .identity = {c->identity.generation + 1, client->epoch},
+        .service = service,
+        .word = tn_request_word_session(rights, channel_index(c)),
+        .deadline_ms = deadline_ms,
+    };
     return c;
 }
 
@@ -243,8 +248,9 @@ void channel_deliver(struct service *s, uint64_t fence, const uint64_t answer[2]
     struct tn_outcome o = tn_fence_take_commit(&s->queue, fence);
     s->request[slot].client = NULL;
     if (o.orphan) {
+        orphan_ended(s, slot);
         if (pool && o.status != TN_EQUARANTINED)
-            pool_buffer_ended(pool, o.buffer_slot);
+            pool_orphan_ended(pool, o.buffer_slot);
         else if (pool)
             pool_settle(pool);
         return;

@@ -33,8 +33,8 @@ uint32_t service_index(const struct service *service);
 struct service *service_at(uint32_t index);
 const struct tn_identity *service_identity(uint32_t index);
 
-/* A client's session. NULL: no room. */
-struct channel *channel_create(struct service *service, struct process *client, uint32_t rights);
+/* A client's session; what it leaves behind ends within `deadline_ms` (orphan.h), 0: when it will. NULL: no room. */
+struct channel *channel_create(struct service *service, struct process *client, uint32_t rights, uint32_t deadline_ms);
 uint32_t channel_index(const struct channel *channel);
 struct channel *channel_at(uint32_t index);
 const struct tn_identity *channel_identity(uint32_t index);
@@ -49,6 +49,8 @@ struct device *service_device(const struct service *service);
 
 /* One TN_OP_SUBMIT, with one completion reserved for its fence. */
 enum tn_status channel_submit(struct process *client, const struct tn_sqe *sqe);
+/* TN_OP_FENCE_REVOKE. TN_ESTATE: it has ended. */
+TN_MUST_CHECK enum tn_status channel_revoke(struct process *client, struct tn_cap *cap);
 /* TN_OP_SERVE: the credits are reserved completions of the server. */
 void service_serve(struct service *service, uint64_t user_data, uint32_t credits);
 /* One credit comes back with the reservation of a quiet TN_OP_COMPLETE. */

@@ -2,6 +2,7 @@
 /* The ends of channels: of a client, of a server that will be started again, of one that will not. See channel.h. */
 #include "cap/channel_inside.h"
 
+#include "cap/pool.h"
 #include "device/device.h"
 #include "diag/panic.h"
 #include "proc/process.h"
@@ -13,6 +14,21 @@ static void end_fence(struct service *s, uint64_t fence, enum tn_status status)
     tn_fence_end_commit(&s->queue, fence, status);
     static const uint64_t no_answer[2];
     channel_deliver(s, fence, no_answer);
+}
+
+/* Nobody waits any more for a request that the core lets become an orphan. */
+static void make_orphan(struct service *s, uint32_t slot)
+{
+    uint64_t fence = tn_fence_name(&s->queue, slot);
+    struct process *client = s->request[slot].client;
+    uint32_t deadline_ms = channel_at(tn_request_session(s->request[slot].word))->deadline_ms;
+    bool queued = tn_queue_at(&s->queue, slot)->state == TN_FENCE_QUEUED;
+    tn_fence_orphan_commit(&s->queue, fence);
+    s->request[slot] = (struct request){0};
+    if (queued) /* the server never saw it */
+        end_fence(s, fence, TN_EABORTED);
+    else
+        orphan_left(s, slot, client, deadline_ms);
 }
 
 /* Its sessions are free for others. */
@@ -30,17 +46,23 @@ void channels_client_ended(struct process *client)
         for (uint32_t slot = 0; slot < s->queue.slots.count; slot++) {
             if (s->request[slot].client != client)
                 continue;
-            uint64_t fence = tn_fence_name(&s->queue, slot);
-            bool queued = tn_queue_at(&s->queue, slot)->state == TN_FENCE_QUEUED;
-            if (tn_fence_orphan_decide(&s->queue, fence) != TN_OK)
+            if (tn_fence_orphan_decide(&s->queue, tn_fence_name(&s->queue, slot)) != TN_OK)
                 panic("channel: a fence of %s does not become an orphan", client->name);
-            tn_fence_orphan_commit(&s->queue, fence);
-            s->request[slot] = (struct request){0};
-            if (queued) /* the server never saw it */
-                end_fence(s, fence, TN_EABORTED);
+            make_orphan(s, slot);
         }
     }
     free_channels(client);
+}
+
+enum tn_status channel_revoke(struct process *client, struct tn_cap *cap)
+{
+    struct service *s = pool_at(cap->object)->channel->service;
+    enum tn_status status = tn_fence_orphan_decide(&s->queue, cap->detail);
+    if (status != TN_OK)
+        return status;
+    make_orphan(s, tn_handle_slot(cap->detail));
+    tn_ring_unreserve_commit(&client->ring, 1); /* of its end, which is not told */
+    return TN_OK;
 }
 
 void services_server_stopped(const struct process *server)

@@ -6,6 +6,7 @@
 #include <tenure/abi/start.h>
 
 #include "cap/channel.h"
+#include "cap/orphan.h"
 
 /* What the kernel remembers of a fence beside the core's record of the same slot. */
 struct request {
@@ -24,6 +25,7 @@ struct service {
     struct device *device;
     struct tn_queue queue;
     struct request *request; /* one for each fence slot */
+    struct orphan *orphan;   /* the same */
     uint64_t user_data;
     uint32_t credits; /* completions of the server that are reserved for requests */
 };
@@ -32,6 +34,7 @@ struct channel {
     struct tn_identity identity;
     struct service *service; /* NULL: free */
     uint64_t word;           /* what the request word says of the session */
+    uint32_t deadline_ms;    /* of what it leaves behind; 0: none */
 };
 
 extern struct service services[SERVICES_MAX];

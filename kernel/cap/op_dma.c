@@ -117,3 +117,11 @@ enum tn_status op_buffer_release(struct call *call)
     pool_buffer_ended(pool, (uint32_t)name.slot);
     return TN_OK;
 }
+
+enum tn_status op_fence_revoke(struct call *call)
+{
+    enum tn_status status = channel_revoke(call->process, call->cap);
+    if (status == TN_OK)
+        grant_end(call->process, call->cap);
+    return status;
+}

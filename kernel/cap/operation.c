@@ -102,6 +102,7 @@ static const struct operation operations[] = {
     [TN_OP_BUFFER_RELEASE] = {op_buffer_release, TN_KIND_DMA_BUFFER, 0, POST_RESULT, DATA},
     [TN_OP_SHARED_ALLOC] = {op_shared_alloc, TN_KIND_DMA_POOL, TN_RIGHT_WRITE, POST_RESULT, CONTROL},
     [TN_OP_SERVE] = {op_serve, TN_KIND_SERVICE, TN_RIGHT_CONTROL, POST_RESULT, CONTROL},
+    [TN_OP_FENCE_REVOKE] = {op_fence_revoke, TN_KIND_FENCE, 0, POST_RESULT, CONTROL},
     [TN_OP_COMPLETE] = {op_complete, TN_KIND_SERVICE, TN_RIGHT_CONTROL, POST_RESULT, DATA},
     [TN_OP_PROCESS_QUERY] = {op_process_query, TN_KIND_PROCESS, TN_RIGHT_READ, POST_RESULT, DATA},
     [TN_OP_PROCESS_WATCH] = {op_process_watch, TN_KIND_PROCESS, TN_RIGHT_READ, POSTS_LATER, DATA},
@@ -123,6 +124,7 @@ static const struct tn_identity *identity_of(const struct tn_cap *cap)
         return route_identity(cap->object);
     case TN_KIND_DMA_POOL:
     case TN_KIND_DMA_BUFFER:
+    case TN_KIND_FENCE:
     case TN_KIND_DMA_SHARED:
         return pool_identity(cap->object);
     case TN_KIND_CHANNEL:

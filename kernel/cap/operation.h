@@ -42,6 +42,7 @@ enum tn_status op_pool_release(struct call *call);
 enum tn_status op_buffer_alloc(struct call *call);
 enum tn_status op_buffer_release(struct call *call);
 enum tn_status op_shared_alloc(struct call *call);
+enum tn_status op_fence_revoke(struct call *call);
 enum tn_status op_process_query(struct call *call);
 enum tn_status op_process_watch(struct call *call);
 enum tn_status op_process_start(struct call *call);

@@ -310,6 +310,14 @@ void pool_buffer_ended(struct pool *pool, uint32_t slot)
     pool_settle(pool);
 }
 
+void pool_orphan_ended(struct pool *pool, uint32_t slot)
+{
+    scrub_buffer(pool, slot);
+    if (pool->core.state == TN_POOL_MAPPED)
+        pool_buffer_show(pool, slot);
+    pool_settle(pool);
+}
+
 void pool_buffer_reach(struct pool *pool, uint32_t slot, enum tn_direction direction, uint64_t length)
 {
     if (!pool->strict)

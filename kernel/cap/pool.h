@@ -71,8 +71,10 @@ TN_MUST_CHECK enum tn_status pool_release(struct pool *pool);
 /* The owner has ended: what the CPU owned is scrubbed; the pool goes when its last buffer comes back from its device.
  */
 void pools_owner_ended(struct process *owner);
-/* Scrubs and frees a buffer that nobody owns (an orphan's end, a release); frees the pool if it waited for that. */
+/* Scrubs and frees a buffer that nobody owns; frees the pool if it waited for that. */
 void pool_buffer_ended(struct pool *pool, uint32_t slot);
+/* The same for an orphan, which an owner that lives on may have again. */
+void pool_orphan_ended(struct pool *pool, uint32_t slot);
 /* The owner's mapping of a buffer that leaves for its device, and of one that has come back (G1). Nothing without the
  * guard. The owner's translations are flushed before it runs on. */
 void pool_buffer_hide(struct pool *pool, uint32_t slot);

@@ -20,9 +20,13 @@ static bool has_processes(struct command_call *call)
 void command_ps_run(struct command_call *call)
 {
     static const char *const state[] = {"none", "ready", "waiting", "ending", "ended"};
-    static const char *const ended_how[] = {"", " with status %lu", " by exception %lu", ", killed",
-                                            ", could not be started again: status %lu"};
-    char how[60];
+    static const char *const ended_how[TN_END_KINDS] = {"",
+                                                        " with status %lu",
+                                                        " by exception %lu",
+                                                        ", killed",
+                                                        ", could not be started again: status %lu",
+                                                        ", for a reset that process %lu caused"};
+    char how[60], caused[40];
     if (!has_processes(call))
         return;
     for (uint32_t i = 0; i < process_count; i++) {
@@ -30,8 +34,12 @@ void command_ps_run(struct command_call *call)
         how[0] = '\0';
         if (p->state == PROCESS_ENDED)
             tn_format(how, sizeof how, ended_how[p->end], p->end_value);
-        command_print(call, "%s %s%s, %lu pages%s", p->name, state[p->state], how,
-                      p->ledger.used[TN_CHARGE_MEMORY_PAGES], p->manifest->flags & TN_PROCESS_JOB ? ", job" : "");
+        caused[0] = '\0';
+        if (p->resets != 0)
+            tn_format(caused, sizeof caused, ", caused %u resets", p->resets);
+        command_print(call, "%s %s%s, %lu pages%s%s", p->name, state[p->state], how,
+                      p->ledger.used[TN_CHARGE_MEMORY_PAGES], p->manifest->flags & TN_PROCESS_JOB ? ", job" : "",
+                      caused);
     }
 }
 

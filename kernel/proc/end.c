@@ -128,6 +128,9 @@ static void log_end(const struct process *p)
     case TN_END_KILLED:
         log_line("process: %s was killed", p->name);
         break;
+    case TN_END_RESET:
+        log_line("process: %s was ended for a reset that %s caused", p->name, process_table[p->end_value].name);
+        break;
     default:
         log_line("process: %s could not be started again: status %lu", p->name, p->end_value);
     }
@@ -135,8 +138,12 @@ static void log_end(const struct process *p)
 
 static uint32_t audit_reason(const struct process *p)
 {
-    static const uint32_t base[] = {
-        [TN_END_FAULT] = TN_AUDIT_FAULT, [TN_END_KILLED] = TN_AUDIT_KILLED, [TN_END_START] = TN_AUDIT_START};
+    static const uint32_t base[TN_END_KINDS] = {
+        [TN_END_FAULT] = TN_AUDIT_FAULT,
+        [TN_END_KILLED] = TN_AUDIT_KILLED,
+        [TN_END_START] = TN_AUDIT_START,
+        [TN_END_RESET] = TN_AUDIT_RESET,
+    };
     return base[p->end] + (uint32_t)p->end_value;
 }
 

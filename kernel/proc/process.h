@@ -64,6 +64,9 @@ struct process {
     uint32_t end;   /* enum tn_process_end, once ended */
     uint64_t end_value;
     uint64_t entries; /* calls it has made */
+    /* of its entry, for all its incarnations: resets of a device that it has caused (cap/orphan.h) */
+    uint32_t resets;
+    uint64_t next_reset; /* ns; none before */
     /* of its supervisor */
     uint32_t restarts;
     uint32_t unstartable; /* enum tn_status: why the last start failed */

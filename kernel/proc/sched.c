@@ -8,6 +8,7 @@
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/lapic.h"
 #include "arch/x86_64/percpu.h"
+#include "cap/orphan.h"
 #include "device/fault.h"
 #include "lib/lock.h"
 #include "proc/process.h"
@@ -123,6 +124,10 @@ void sched_timer(void)
         running = NULL;
         sched_ready(p);
     }
+    if (orphans_due <= now)
+        sched_work_due = true;
+    else if (orphans_due < next)
+        next = orphans_due;
     if (slice_end < next)
         next = slice_end;
     if (next != TN_DEADLINE_NEVER)
@@ -134,6 +139,7 @@ static __attribute__((noinline)) void work(void)
     sched_work_due = false;
     faults_handle();
     process_ends_go_on();
+    orphans_handle();
 }
 
 struct tn_frame *sched_next(void)

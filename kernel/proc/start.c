@@ -246,7 +246,7 @@ static bool give_channel(struct process *p, struct tn_start *start, const struct
     tn_format(name, sizeof name, "channel:%s", use->service);
     if (status != TN_OK)
         return refuse(p, name, status);
-    struct channel *c = s ? channel_create(s, p, use->rights) : NULL;
+    struct channel *c = s ? channel_create(s, p, use->rights, use->deadline_ms) : NULL;
     if (!c)
         return refuse(p, name, TN_EEXHAUSTED);
     uint32_t index = channel_index(c);

@@ -36,6 +36,8 @@ int main(void)
     VALUE(TN_PROCESS_AUDITOR);
     VALUE(TN_PROCESS_CONSOLE);
     VALUE(TN_PROCESS_SUPERVISOR);
+    VALUE(TN_DEVICE_LATER);
+    VALUE(TN_DEVICE_WORD);
     VALUE(TN_RING_ENTRIES_MIN);
     VALUE(TN_RING_ENTRIES_MAX);
 
@@ -82,9 +84,11 @@ int main(void)
     OFFSET(tn_manifest_device, value);
     OFFSET(tn_manifest_device, index);
     OFFSET(tn_manifest_device, policy);
+    OFFSET(tn_manifest_device, flags);
 
     SIZE(tn_manifest_use);
     OFFSET(tn_manifest_use, service);
     OFFSET(tn_manifest_use, rights);
+    OFFSET(tn_manifest_use, deadline_ms);
     return 0;
 }

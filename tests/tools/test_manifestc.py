@@ -85,6 +85,8 @@ def test_sizes_and_constants_are_those_of_the_c_headers():
         "TN_PROCESS_AUDITOR": layout.PROCESS_AUDITOR,
         "TN_PROCESS_CONSOLE": layout.PROCESS_CONSOLE,
         "TN_PROCESS_SUPERVISOR": layout.PROCESS_SUPERVISOR,
+        "TN_DEVICE_LATER": layout.DEVICE_LATER,
+        "TN_DEVICE_WORD": layout.DEVICE_WORD,
         "TN_RING_ENTRIES_MIN": layout.RING_ENTRIES_MIN,
         "TN_RING_ENTRIES_MAX": layout.RING_ENTRIES_MAX,
         "sizeof.tn_manifest": layout.HEADER.size,
@@ -134,10 +136,16 @@ def test_every_field_is_where_the_c_headers_have_it(folder):
     assert number(binary, device + c["tn_manifest_device.match"]) == c["TN_MATCH_ID"]
     assert number(binary, device + c["tn_manifest_device.value"]) == 0x1AF41042
     assert number(binary, device + c["tn_manifest_device.policy"]) == c["TN_POLICY_TRUSTED"]
+    assert number(binary, device + c["tn_manifest_device.flags"]) == 0
+    flagged = compile_text(folder, GOOD.replace('policy = "trusted"', 'policy = "trusted"\nlater = true\ndevice_word = true'))
+    assert number(flagged, device + c["tn_manifest_device.flags"]) == layout.DEVICE_LATER | layout.DEVICE_WORD
+    deadline = compile_text(folder, GOOD.replace('rights = "read-write"', 'rights = "read-write", deadline_ms = 70'))
+    assert number(deadline, reader + in_process["use"] + c["tn_manifest_use.deadline_ms"]) == 70
 
     use = reader + in_process["use"]
     assert text(binary, use + c["tn_manifest_use.service"]) == "blk0"
     assert number(binary, use + c["tn_manifest_use.rights"]) == c["TN_RIGHT_READ"] | c["TN_RIGHT_WRITE"]
+    assert number(binary, use + c["tn_manifest_use.deadline_ms"]) == 5000
 
     budget = driver + in_process["budget"]
     wide = {"pool_bytes": 1 << 20, "mmio_bytes": 65536}
@@ -233,13 +241,17 @@ WRONG = [
     ("no memory", "memory_pages = 64\nin", "memory_pages = 0\nin", ["memory_pages", "at least 1"], 26),
     ("missing budget key", "cap_slots = 32\nsq_entries = 64\ncq_entries = 128\n[[", "sq_entries = 64\ncq_entries = 128\n[[",
      ["process[0].budget", "cap_slots is missing"], 8),
-    ("too much in flight", "in_flight = 32", "in_flight = 129", ["in_flight", "129", "128"], 27),
+    ("too much in flight", "in_flight = 32", "in_flight = 1025", ["in_flight", "1025", "1024"], 27),
     ("unknown policy", '"trusted"', '"open"', ["device[0].policy", '"open"', '"blocked"'], 17),
     ("unknown class", '"virtio-blk"', '"floppy"', ["device[0].class", '"floppy"', '"virtio-blk"'], 16),
     ("short class code", '"virtio-blk"', '"0x0100"', ["device[0].class", "six hex digits"], 16),
     ("bad id", 'class = "virtio-blk"', 'id = "1af4-1042"', ["device[0].id", "vvvv:dddd"], 16),
     ("class and id", 'class = "virtio-blk"', 'class = "virtio-blk"\nid = "1af4:1042"', ["device[0]", "exactly one"], 15),
     ("neither class nor id", 'class = "virtio-blk"\n', "", ["device[0]", "exactly one"], 15),
+    ("later is no truth", 'policy = "trusted"', "later = 1", ["device[0].later", "true or false"], 17),
+    ("word is no truth", 'policy = "trusted"', 'device_word = "yes"', ["device[0].device_word", "true or false"], 17),
+    ("deadline too long", 'rights = "read-write"', 'rights = "read-write", deadline_ms = 600001',
+     ["uses[0].deadline_ms", "600001", "600000"], 24),
     ("index too large", 'policy = "trusted"', "index = 256", ["device[0].index", "256"], 17),
     ("duplicate key", "job = true", "job = true\njob = true", ["not valid TOML"], 24),
     ("not TOML", "job = true", "job = = true", ["not valid TOML"], 23),

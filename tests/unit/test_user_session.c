@@ -324,6 +324,39 @@ static void an_abandoned_command_ends_untold(void **state)
     assert_int_equal(queue.pending, 0);
 }
 
+static void g1_a_revoked_fence_gives_nothing_back(void **state)
+{
+    (void)state;
+    struct tn_dma_buffer mine = owned(0x700002), other = owned(0x700003), back = {0};
+    struct tn_dma_result result;
+    struct tn_fence fence = submit(&mine, 1), late = submit(&other, 2), copy = fence;
+    assert_true(tn_fence_revoke(&fence));
+    assert_int_equal(called.op, TN_OP_FENCE_REVOKE);
+    assert_int_equal(tn_handle_slot(called.handle), tn_handle_slot(0x700002));
+    assert_int_equal(tn_handle_generation(called.handle), tn_handle_generation(0x700002) + 1);
+    assert_false(fence.held);
+    assert_int_equal(tn_session_revoke(&copy.name), TN_ESTALE);
+    assert_true(tn_fence_wait(&copy, TN_DEADLINE_NOW, &back, &result));
+    assert_int_equal(result.status, TN_ESTALE);
+    call_status = TN_ESTATE; /* the kernel was faster: it is to be taken */
+    assert_false(tn_fence_revoke(&late));
+    assert_true(late.held);
+    call_status = TN_ESTALE;
+    assert_false(tn_fence_revoke(&late));
+    end(1, TN_OK, 0x700004, 0);
+    call_status = TN_OK;
+    called = (struct tn_sqe){0};
+    assert_false(tn_fence_revoke(&late));
+    assert_int_equal(called.op, 0);
+    assert_true(tn_fence_wait(&late, TN_DEADLINE_NOW, &back, &result));
+    assert_true(tn_dma_buffer_is_held(&back));
+    assert_int_equal(queue.pending, 0);
+    struct tn_command command = {0};
+    tn_dma_command(&queue, &(struct tn_dma_request){.opcode = 4}, &command);
+    assert_int_equal(tn_session_revoke(&command.name), TN_ESTALE); /* no buffer: nothing to revoke */
+    end(2, TN_OK, TN_HANDLE_NONE, 0);
+}
+
 static void g1_a_parked_token_is_taken_out_once(void **state)
 {
     (void)state;
@@ -360,6 +393,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup(g3_a_fence_from_before_reuse_of_its_record_is_stale, start),
     cmocka_unit_test_setup(what_the_queue_keeps_is_taken_in_the_order_of_its_end, start),
     cmocka_unit_test_setup(an_abandoned_command_ends_untold, start),
+    cmocka_unit_test_setup(g1_a_revoked_fence_gives_nothing_back, start),
     cmocka_unit_test_setup(g1_a_parked_token_is_taken_out_once, start),
 };
 

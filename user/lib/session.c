@@ -269,6 +269,25 @@ bool tn_session_take(const struct tn_parked_fence *fence, uint64_t deadline, str
     return true;
 }
 
+enum tn_status tn_session_revoke(const struct tn_parked_fence *fence)
+{
+    struct record *record = find(fence);
+    if (record == NULL || record->buffer.handle == TN_HANDLE_NONE)
+        return TN_ESTALE;
+    if (record->state != FENCE_PENDING)
+        return TN_ESTATE;
+    submit_again();
+    uint64_t submitted = record->buffer.handle;
+    struct tn_sqe sqe = {
+        .op = TN_OP_FENCE_REVOKE,
+        .handle = tn_handle_make(tn_handle_slot(submitted), tn_handle_generation(submitted) + 1),
+    };
+    enum tn_status status = tn_ring_call(&sqe, NULL);
+    if (status == TN_OK)
+        record_give(fence->slot);
+    return status == TN_ESTALE ? TN_ESTATE : status; /* it has ended meanwhile, or will be submitted again */
+}
+
 void tn_session_abandon(const struct tn_parked_fence *fence)
 {
     struct record *record = find(fence);

@@ -24,6 +24,7 @@ enum tn_audit_action {
     TN_AUDIT_DMA_FAULT = 263,    /* a device tried what is not on tenure to it; reason: the IOMMU's number */
     TN_AUDIT_DMA_STOPPED = 264,  /* it did not stop to: its bus mastering is off for good */
     TN_AUDIT_DEVICE_FREED = 265, /* its driver ended, and there is evidence that it is silent */
+    TN_AUDIT_RESET_CAUSED = 266, /* a request that the process left made a driver end; reason: how many so far */
 };
 
 struct tn_audit_record {
@@ -42,6 +43,7 @@ enum {
     TN_AUDIT_FAULT = 0x100,  /* in a reason: plus the vector */
     TN_AUDIT_KILLED = 0x200, /* by its supervisor */
     TN_AUDIT_START = 0x300,  /* plus why it could not be started again (enum tn_status) */
+    TN_AUDIT_RESET = 0x400,  /* for a client: plus its number in the manifest */
     TN_AUDIT_QUOTA = 128,    /* records that one subject keeps; its own oldest give way */
     TN_AUDIT_READ_MAX = 64,  /* records of one TN_OP_AUDIT_READ */
 };

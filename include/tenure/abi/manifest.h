@@ -14,7 +14,7 @@
 
 enum {
     TN_MANIFEST_MAGIC = 0x464d4e54, /* "TNMF" */
-    TN_MANIFEST_VERSION = 2,
+    TN_MANIFEST_VERSION = 3,
     TN_MANIFEST_PROCESSES_MAX = 16,
     TN_MANIFEST_DEVICES_MAX = 4,
     TN_MANIFEST_USES_MAX = 4,
@@ -34,17 +34,25 @@ enum tn_device_match {
     TN_MATCH_ID = 2,    /* vendor << 16 | device */
 };
 
+enum tn_device_flag {
+    TN_DEVICE_LATER = 1u << 0, /* not claimed at the start: the process asks for it (TN_OP_DEVICE_CLAIM) */
+    TN_DEVICE_WORD = 1u << 1,  /* without an IOMMU and without a reset, the device's own word frees its pages */
+};
+
 struct tn_manifest_device {
     uint32_t match;  /* enum tn_device_match */
     uint32_t value;  /* class code or identifiers */
     uint32_t index;  /* the n-th such function in bus, device, function order, from 0 */
     uint32_t policy; /* enum tn_policy: the least that is accepted */
+    uint32_t flags;  /* enum tn_device_flag */
 };
 
 struct tn_manifest_use {
     char service[TN_NAME_MAX];
     uint32_t rights; /* enum tn_right */
-    uint32_t reserved;
+    /* How long what the process leaves behind, when it ends or revokes a fence, may stay with the server's device
+     * before that is reset for it, in milliseconds; 0: for ever. */
+    uint32_t deadline_ms;
 };
 
 struct tn_budget {
@@ -83,7 +91,7 @@ struct tn_manifest_process {
     struct tn_manifest_device device[TN_MANIFEST_DEVICES_MAX];
     struct tn_manifest_use use[TN_MANIFEST_USES_MAX];
 };
-static_assert(sizeof(struct tn_manifest_process) == 656, "no padding");
+static_assert(sizeof(struct tn_manifest_process) == 672, "no padding");
 
 struct tn_manifest {
     uint32_t magic;

@@ -71,6 +71,10 @@ enum tn_op {
      * bytes, arg3 belongs to the class protocol, arg4 = 0. Needs TN_RIGHT_WRITE for TN_TO_DEVICE, otherwise
      * TN_RIGHT_READ. */
     TN_OP_SUBMIT = 48,
+    /* handle: Fence: that of the DmaBuffer that was submitted, its generation plus one. Gives up the request and the
+     * buffer with it: its end is not told, and once its device is done with it the buffer is scrubbed and free in its
+     * pool. It stays charged until then. TN_ESTATE: it has ended, and that is told. */
+    TN_OP_FENCE_REVOKE = 51,
     /* handle: Service. arg0 = user_data of the requests, arg1 = number of further credits. A credit is one reserved
      * completion; a request takes one, and TN_OP_COMPLETE sent with TN_SQE_QUIET gives it back. */
     TN_OP_SERVE = 49,
@@ -86,8 +90,9 @@ enum tn_op {
      * completions that it has not read, value3 = restarts so far. */
     TN_OP_PROCESS_QUERY = 72,
     /* handle: Process. Waits for its next end, or is answered at once of one that was not told yet: when its devices
-     * are silent, or in quarantine. value0 = enum tn_process_end, value1 = exit status, exception vector, or why it did
-     * not start (enum tn_status). One wait a process: TN_ESTATE while there is one. Not with TN_SQE_QUIET. */
+     * are silent, or in quarantine. value0 = enum tn_process_end, value1 = exit status, exception vector, why it did
+     * not start (enum tn_status), or the number in the manifest of the process that it was reset for. One wait a
+     * process: TN_ESTATE while there is one. Not with TN_SQE_QUIET. */
     TN_OP_PROCESS_WATCH = 73,
     /* handle: Process. Starts it again, as the manifest says: as a new incarnation, with nothing of the old one's. The
      * sessions of its clients go on: what they submit meanwhile waits. TN_ESTATE: it lives, is on its way out, or was
@@ -114,6 +119,8 @@ enum tn_process_end {
     TN_END_FAULT = 2,
     TN_END_KILLED = 3, /* by its supervisor */
     TN_END_START = 4,  /* it could not be started again */
+    TN_END_RESET = 5,  /* so that its device is reset: a client left a request that does not end */
+    TN_END_KINDS
 };
 
 enum tn_sqe_flag {

@@ -23,6 +23,7 @@ struct child {
     struct tn_cqe end;
     bool has_ended;
     bool is_watched;
+    bool is_blameless;      /* ended for what somebody else did: that counts for nothing */
     uint64_t start_at;      /* ns; 0: it lives, or was given up */
     uint32_t in_a_row;      /* restarts with no window without an end between them */
     uint64_t stamp[STAMPS]; /* when the last ones were */
@@ -83,12 +84,24 @@ static void give_up(struct child *c, const char *why)
 
 static void plan(struct child *c)
 {
-    static const char *const how[] = {"", "exited with", "was ended by exception", "was killed,", "did not start:"};
+    static const char *const how[TN_END_KINDS] = {
+        [TN_END_EXIT] = "exited with",
+        [TN_END_FAULT] = "was ended by exception",
+        [TN_END_KILLED] = "was killed,",
+        [TN_END_START] = "did not start:",
+        [TN_END_RESET] = "was ended for a reset that this process caused:",
+    };
     uint64_t now = tn_clock_now();
     c->has_ended = false;
     c->quiet_since = 0;
     uint32_t restarts = recent(c, now);
-    tn_print("%s %s %lu; %u of %u restarts", c->name, how[c->end.value[0] % 5], c->end.value[1], restarts, limit_of(c));
+    tn_print("%s %s %lu; %u of %u restarts", c->name, how[c->end.value[0] % TN_END_KINDS], c->end.value[1], restarts,
+             limit_of(c));
+    c->is_blameless = c->end.value[0] == TN_END_RESET;
+    if (c->is_blameless) {
+        c->start_at = now;
+        return;
+    }
     if (restarts >= limit_of(c)) {
         give_up(c, "it ends too often");
         return;
@@ -111,7 +124,8 @@ static void start(struct child *c)
     c->start_at = 0;
     switch (status) {
     case TN_OK:
-        c->stamp[c->stamps++ % STAMPS] = now;
+        if (!c->is_blameless)
+            c->stamp[c->stamps++ % STAMPS] = now;
         break;
     case TN_EAGAIN:
         c->start_at = now + c->cap->restart.backoff_ms * MILLISECOND;
