@@ -313,4 +313,22 @@ static inline void tn_mark_write(uint64_t *mark, uint32_t count, uint32_t per_pa
       tn_pool_step{L1, L2}(p) && 0 <= i < \at(p->count, L1) &&
       tn_state_of(\at(p->mark[i], L1)) == TN_BUFFER_RETIRED ==> \at(p->mark[i], L1) == \at(p->mark[i], L2); */
 
+/* Nobody holds a buffer of the pool. */
+/*@ requires tn_pool_ok(pool);
+    assigns \nothing;
+    ensures \result <==> pool->free + pool->retired == pool->count; */
+static inline bool tn_pool_is_idle(const struct tn_pool *pool)
+{
+    return pool->free + pool->retired == pool->count;
+}
+
+/* No fence has a buffer of the pool, and neither has the CPU: what is out is in quarantine. */
+/*@ requires tn_pool_ok(pool);
+    assigns \nothing;
+    ensures \result <==> pool->free + pool->retired + pool->quarantined == pool->count; */
+static inline bool tn_pool_is_without_fences(const struct tn_pool *pool)
+{
+    return pool->free + pool->retired + pool->quarantined == pool->count;
+}
+
 #endif

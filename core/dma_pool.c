@@ -141,7 +141,9 @@ bool tn_pool_init(struct tn_pool *pool, const struct tn_pool_plan *plan)
 /*@ requires tn_pool_ok(pool);
     assigns \nothing;
     ensures \result <==> (to == TN_POOL_INVALIDATED ==> pool->away == 0) &&
-              (to == TN_POOL_SCRUBBED ==> pool->free + pool->retired == pool->count); */
+              (to == TN_POOL_SCRUBBED ==> pool->free + pool->retired == pool->count) &&
+              (to == TN_POOL_EMPTY && pool->state == TN_POOL_QUARANTINED ==>
+                 pool->free + pool->retired + pool->quarantined == pool->count); */
 static bool buffers_allow(const struct tn_pool *pool, enum tn_pool_state to)
 {
     switch (to) {
@@ -149,6 +151,8 @@ static bool buffers_allow(const struct tn_pool *pool, enum tn_pool_state to)
         return pool->away == 0;
     case TN_POOL_SCRUBBED:
         return tn_pool_is_idle(pool);
+    case TN_POOL_EMPTY: /* out of quarantine: no fence has one any more */
+        return pool->state != TN_POOL_QUARANTINED || tn_pool_is_without_fences(pool);
     default:
         return true;
     }

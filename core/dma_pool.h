@@ -89,8 +89,9 @@ static inline uint32_t tn_pool_pages(uint32_t count, uint32_t buffers_per_page)
 bool tn_pool_init(struct tn_pool *pool, const struct tn_pool_plan *plan);
 
 /* The one function that moves a pool: TN_ESTATE if the table has no such move, or if buffers are outstanding that
- * forbid it: to INVALIDATED only when no device may reach one; to SCRUBBED only when every buffer is free or retired.
- */
+ * forbid it: to INVALIDATED only when no device may reach one; to SCRUBBED only when every buffer is free or retired;
+ * from QUARANTINED to EMPTY only when no buffer is with a fence, and then the caller has evidence that the device is
+ * silent, and the memory is scrubbed. */
 /*@ requires tn_pool_ok(pool);
     assigns pool->state, pool->open, pool->direct_open;
     ensures \result == TN_OK || \result == TN_ESTATE;
@@ -98,6 +99,8 @@ bool tn_pool_init(struct tn_pool *pool, const struct tn_pool_plan *plan);
     ensures \result != TN_OK ==> pool->state == \old(pool->state);
     ensures \result == TN_OK && to == TN_POOL_INVALIDATED ==> pool->away == 0;
     ensures \result == TN_OK && to == TN_POOL_SCRUBBED ==> pool->free + pool->retired == pool->count;
+    ensures \result == TN_OK && to == TN_POOL_EMPTY && \old(pool->state) == TN_POOL_QUARANTINED ==>
+              pool->free + pool->retired + pool->quarantined == pool->count;
     ensures tn_pool_shape(pool) && tn_page_shape(pool);
     ensures tn_pool_service(pool);
     ensures tn_pool_marks(pool);
@@ -105,15 +108,6 @@ bool tn_pool_init(struct tn_pool *pool, const struct tn_pool_plan *plan);
     ensures tn_pool_stack(pool);
     ensures tn_pool_paged(pool); */
 TN_MUST_CHECK enum tn_status tn_pool_move(struct tn_pool *pool, enum tn_pool_state to);
-
-/* Nobody holds a buffer of the pool. */
-/*@ requires tn_pool_ok(pool);
-    assigns \nothing;
-    ensures \result <==> pool->free + pool->retired == pool->count; */
-static inline bool tn_pool_is_idle(const struct tn_pool *pool)
-{
-    return pool->free + pool->retired == pool->count;
-}
 
 /* ---- inside core/: the only writers of a mark, of the stack and of the counts ---- */
 

@@ -21,7 +21,8 @@
     MOVE(TN_POOL_REVOKING, TN_POOL_INVALIDATED, "out of every reach")                                                  \
     MOVE(TN_POOL_REVOKING, TN_POOL_QUARANTINED, "device not silenced")                                                 \
     MOVE(TN_POOL_INVALIDATED, TN_POOL_SCRUBBED, "scrubbed")                                                            \
-    MOVE(TN_POOL_SCRUBBED, TN_POOL_EMPTY, "memory taken back")
+    MOVE(TN_POOL_SCRUBBED, TN_POOL_EMPTY, "memory taken back")                                                         \
+    MOVE(TN_POOL_QUARANTINED, TN_POOL_EMPTY, "silenced after all: scrubbed and taken back")
 
 enum tn_pool_state {
     TN_POOL_EMPTY,
@@ -31,7 +32,7 @@ enum tn_pool_state {
     TN_POOL_REVOKING,    /* no new buffers, no new submits */
     TN_POOL_INVALIDATED, /* no device and no CPU mapping is left */
     TN_POOL_SCRUBBED,
-    TN_POOL_QUARANTINED, /* for good: the device that may still write was not silenced */
+    TN_POOL_QUARANTINED, /* the device that may still write was not silenced: nobody's, until it is */
     TN_POOL_STATES
 };
 
@@ -95,7 +96,8 @@ enum tn_fence_state {
     MOVE(TN_DEVICE_UNCLAIMED, TN_DEVICE_CLAIMED, "claim")                                                              \
     MOVE(TN_DEVICE_CLAIMED, TN_DEVICE_QUIESCING, "released, or its driver ended")                                      \
     MOVE(TN_DEVICE_QUIESCING, TN_DEVICE_UNCLAIMED, "silent, with evidence")                                            \
-    MOVE(TN_DEVICE_QUIESCING, TN_DEVICE_QUARANTINED, "no evidence")
+    MOVE(TN_DEVICE_QUIESCING, TN_DEVICE_QUARANTINED, "no evidence")                                                    \
+    MOVE(TN_DEVICE_QUARANTINED, TN_DEVICE_QUIESCING, "an operator has it tried again")
 
 enum tn_device_state {
     TN_DEVICE_UNCLAIMED,

@@ -67,7 +67,7 @@ UNITS = {
     "set_up": (["dma_pool.c"], ["set_up", "tn_pool_init"]),
     "pool": (
         ["dma_pool.c"],
-        ["tn_pool_is_idle", "buffers_allow", "tn_pool_move", "tn_buffer_alloc_refusal", "tn_buffer_alloc_decide", "tn_buffer_name", "name_of", "tn_buffer_state"]
+        ["tn_pool_is_idle", "tn_pool_is_without_fences", "buffers_allow", "tn_pool_move", "tn_buffer_alloc_refusal", "tn_buffer_alloc_decide", "tn_buffer_name", "name_of", "tn_buffer_state"]
         + ["tn_buffer_pack", "tn_buffer_unpack", "is_held", "tn_buffer_is_name", "owned_by_cpu"],
     ),
     "buffer": (

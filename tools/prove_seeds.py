@@ -77,6 +77,7 @@ SEEDS = {
     "taken_stays_on_the_stack": _seed("stack", "tn_buffer_alloc_commit", "    pool->free = top;\n"),
     "buffer_never_retired": _seed("stack", "tn_buffer_end", "name.mark >= pool->last_mark, 0", "name.mark == pool->last_mark, 0"),
     # pools
+    "quarantine_left_with_a_fence": _seed("pool", "buffers_allow", "|| tn_pool_is_without_fences(pool)", "|| pool->quarantined != 0"),
     "invalidated_under_a_device": _seed("pool", "buffers_allow", "return pool->away == 0;", "return pool->away == pool->quarantined;"),
     "old_names_accepted": _seed("pool", "tn_buffer_is_name", "pool->mark[name.slot] == name.mark && is_held", "is_held"),
     "scrubbing_keeps_the_name": _seed("pool", "is_held", "return state != TN_BUFFER_FREE && state != TN_BUFFER_SCRUBBING &&",

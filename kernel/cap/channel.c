@@ -27,14 +27,20 @@ static void *take_records(uint64_t bytes)
     return phys_to_virt(physical);
 }
 
+/* Its server will claim one later: requests wait for that. */
+static bool lacks_device(const struct service *s)
+{
+    return !s->device && s->server->manifest->device_count != 0;
+}
+
 /* The server has come back: the queue is the same, and so are its clients. */
 static struct service *attach_again(struct service *s, struct process *server)
 {
     s->identity = (struct tn_identity){s->identity.generation + 1, server->epoch};
     s->server = server;
     s->awaited = NULL;
-    s->credits = 0;
     s->device = device_first_of(server);
+    s->credits = lacks_device(s) ? -SERVICE_PAUSED : 0;
     return s;
 }
 
@@ -66,6 +72,7 @@ struct service *service_create(const char *name, struct process *server, uint32_
     s->identity = (struct tn_identity){1, server->epoch};
     s->server = server;
     s->device = device_first_of(server);
+    s->credits = lacks_device(s) ? -SERVICE_PAUSED : 0;
     text_copy(s->name, name, sizeof s->name);
     service_count++;
     return s;
@@ -195,12 +202,35 @@ static __attribute__((noinline)) void post_waiting(struct service *s)
     post_oldest(s);
 }
 
+static void post_all(struct service *s)
+{
+    while (may_post(s))
+        post_oldest(s);
+}
+
 void service_serve(struct service *service, uint64_t user_data, uint32_t credits)
 {
     service->user_data = user_data;
-    service->credits += credits;
-    while (may_post(service))
-        post_oldest(service);
+    service->credits += (int32_t)credits;
+    post_all(service);
+}
+
+enum tn_status services_device_claimed(struct process *server, struct device *device)
+{
+    for (uint32_t i = 0; i < service_count; i++) {
+        struct service *s = &services[i];
+        if (s->server != server || s->device)
+            continue;
+        s->device = device;
+        enum tn_status status = pools_attach(s);
+        if (status != TN_OK) {
+            s->device = NULL; /* it stays paused */
+            return status;
+        }
+        s->credits += SERVICE_PAUSED;
+        post_all(s);
+    }
+    return TN_OK;
 }
 
 void service_serve_again(struct service *service)
@@ -252,7 +282,7 @@ void channel_deliver(struct service *s, uint64_t fence, const uint64_t answer[2]
         if (pool && o.status != TN_EQUARANTINED)
             pool_orphan_ended(pool, o.buffer_slot);
         else if (pool)
-            pool_settle(pool);
+            pool_buffer_lost(pool);
         return;
     }
     uint64_t handle = TN_HANDLE_NONE;
@@ -263,6 +293,7 @@ void channel_deliver(struct service *s, uint64_t fence, const uint64_t answer[2]
     } else if (r.cap) { /* in quarantine: the entry ends, the charge stays */
         tn_cap_remove_commit(&r.client->caps, r.cap);
         tn_ledger_refund(&r.client->ledger, TN_CHARGE_CAP_SLOTS, 1);
+        pool_buffer_lost(pool);
     }
     post_fence(&r, o.status, handle, o.used, answer, ticket);
 }

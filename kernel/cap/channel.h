@@ -64,6 +64,13 @@ void channels_settle(void);
 
 /* The process is given no request any more. */
 void services_server_stopped(const struct process *server);
+/* The same for the services behind this device, whose server lives on without it, until it has claimed it again. */
+void services_device_stopped(const struct device *device);
+/* The device is silent, or in quarantine: what it may have seen comes back, or does not. */
+void services_device_ended(const struct device *device, bool is_silent);
+/* Its server has claimed this device: if it has no other, its clients' requests are for it. On a failure
+ * (pools_attach) it is not, and is given none. */
+TN_MUST_CHECK enum tn_status services_device_claimed(struct process *server, struct device *device);
 /* The process has ended, as a client and as a server; its devices are silent, or in quarantine. */
 void channels_client_ended(struct process *client);
 void services_server_ended(struct process *server);

@@ -72,6 +72,28 @@ void services_server_stopped(const struct process *server)
             services[i].credits = 0;
 }
 
+void services_device_stopped(const struct device *device)
+{
+    for (uint32_t i = 0; i < service_count; i++)
+        if (services[i].device == device)
+            services[i].credits -= SERVICE_PAUSED;
+}
+
+void services_device_ended(const struct device *device, bool is_silent)
+{
+    for (uint32_t i = 0; i < service_count; i++) {
+        struct service *s = &services[i];
+        if (s->device != device)
+            continue;
+        s->device = NULL;
+        for (uint32_t slot = 0; slot < s->queue.slots.count; slot++) {
+            uint64_t fence = tn_fence_name(&s->queue, slot);
+            if (fence != TN_HANDLE_NONE && tn_queue_at(&s->queue, slot)->state == TN_FENCE_POSTED)
+                end_fence(s, fence, is_silent ? TN_EABORTED : TN_EQUARANTINED);
+        }
+    }
+}
+
 void services_server_ended(struct process *server)
 {
     for (uint32_t i = 0; i < service_count; i++) {
@@ -84,13 +106,10 @@ void services_server_ended(struct process *server)
             uint64_t fence = tn_fence_name(&s->queue, slot);
             if (fence == TN_HANDLE_NONE)
                 continue;
-            /* what no device has seen comes back, or waits for the server to; what a device may have seen does not,
-             * while that device is not silenced */
+            /* what no device has seen comes back, or waits for the server to; the rest came back with the device */
             uint32_t state = tn_queue_at(&s->queue, slot)->state;
-            if (state == TN_FENCE_ENDED || (state == TN_FENCE_QUEUED && s->awaited)) /* withheld; waits */
-                continue;
-            bool seen = s->device && !device_is_silent(s->device) && state == TN_FENCE_POSTED;
-            end_fence(s, fence, seen ? TN_EQUARANTINED : TN_EABORTED);
+            if (state != TN_FENCE_ENDED && (state != TN_FENCE_QUEUED || !s->awaited)) /* withheld; waits */
+                end_fence(s, fence, TN_EABORTED);
         }
     }
 }

@@ -17,6 +17,8 @@ struct request {
     uint64_t argument;
 };
 
+enum { SERVICE_PAUSED = 1 << 30 };
+
 struct service {
     struct tn_identity identity;
     char name[TN_NAME_MAX];
@@ -26,8 +28,10 @@ struct service {
     struct tn_queue queue;
     struct request *request; /* one for each fence slot */
     struct orphan *orphan;   /* the same */
+    uint32_t orphans;
     uint64_t user_data;
-    uint32_t credits; /* completions of the server that are reserved for requests */
+    /* Completions of the server that are reserved for requests; fewer by SERVICE_PAUSED while there is no device. */
+    int32_t credits;
 };
 
 struct channel {

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "arch/x86_64/layout.h"
+#include "cap/channel.h"
 #include "device/device.h"
 #include "device/fault.h"
 #include "device/mmio.h"
@@ -56,6 +57,45 @@ enum tn_status op_device_watch(struct call *call)
     if (call->sqe->flags & TN_SQE_QUIET)
         return TN_EINVAL;
     return fault_watch(device_of(call), call->sqe->user_data);
+}
+
+enum tn_status op_device_release(struct call *call)
+{
+    if (call->sqe->flags & TN_SQE_QUIET)
+        return TN_EINVAL;
+    return device_release(device_of(call), call->sqe->user_data);
+}
+
+/* A claim whose service cannot use it is none. */
+static enum tn_status attach(struct process *p, struct device *device)
+{
+    enum tn_status status = services_device_claimed(p, device);
+    if (status != TN_OK)
+        device_abandon(device);
+    return status;
+}
+
+enum tn_status op_device_claim(struct call *call)
+{
+    struct process *p = call->process;
+    if (call->sqe->arg[0] >= p->manifest->device_count)
+        return TN_ENOENT;
+    const struct tn_manifest_device *wanted = &p->manifest->device[call->sqe->arg[0]];
+    struct device *device = device_find(wanted);
+    if (!device)
+        return TN_ENOENT;
+    enum tn_status status = grant_decide(p);
+    if (status == TN_OK)
+        status = device_claim(device, p, wanted);
+    if (status == TN_OK)
+        status = attach(p, device);
+    if (status != TN_OK)
+        return status;
+    const struct tn_cap_grant grant = {TN_KIND_DEVICE, TN_RIGHT_READ | TN_RIGHT_CONTROL, device->index,
+                                       device->identity.generation, 0};
+    call->kind = TN_KIND_DEVICE;
+    call->value[0] = grant_commit(p, &grant);
+    return TN_OK;
 }
 
 enum tn_status op_mmio_map(struct call *call)

@@ -97,7 +97,7 @@ enum tn_status op_shared_alloc(struct call *call)
 {
     const struct pool *pool = pool_at(call->cap->object);
     uint32_t slot;
-    if (!pool->device)
+    if (pool->channel)
         return TN_EKIND;
     enum tn_status status = take_buffer(call, TN_KIND_DMA_SHARED, &slot);
     if (status == TN_OK)

@@ -90,6 +90,8 @@ static const struct operation operations[] = {
     [TN_OP_DEVICE_BAR] = {op_device_bar, TN_KIND_DEVICE, TN_RIGHT_READ, POST_RESULT, DATA},
     [TN_OP_DEVICE_BUS_MASTER] = {op_device_bus_master, TN_KIND_DEVICE, TN_RIGHT_CONTROL, POST_RESULT, CONTROL},
     [TN_OP_DEVICE_WATCH] = {op_device_watch, TN_KIND_DEVICE, TN_RIGHT_READ, POSTS_LATER, DATA},
+    [TN_OP_DEVICE_RELEASE] = {op_device_release, TN_KIND_DEVICE, TN_RIGHT_CONTROL, POSTS_LATER, CONTROL},
+    [TN_OP_DEVICE_CLAIM] = {op_device_claim, TN_KIND_NONE, 0, POST_RESULT, CONTROL},
     [TN_OP_MMIO_MAP] = {op_mmio_map, TN_KIND_DEVICE, TN_RIGHT_CONTROL, POST_RESULT, CONTROL},
     [TN_OP_MMIO_RELEASE] = {op_mmio_release, TN_KIND_DEVICE_MMIO, TN_RIGHT_CONTROL, POST_RESULT, CONTROL},
     [TN_OP_INTERRUPT_BIND] = {op_interrupt_bind, TN_KIND_DEVICE, TN_RIGHT_CONTROL, POST_RESULT, CONTROL},
@@ -307,4 +309,22 @@ void grant_end(struct process *p, struct tn_cap *cap)
 {
     tn_cap_remove_commit(&p->caps, cap);
     tn_ledger_refund(&p->ledger, TN_CHARGE_CAP_SLOTS, 1);
+}
+
+static bool ends_with_a_device(uint32_t kind)
+{
+    return kind == TN_KIND_DEVICE || kind == TN_KIND_DEVICE_MMIO || kind == TN_KIND_INTERRUPT ||
+           kind == TN_KIND_DMA_POOL || kind == TN_KIND_DMA_SHARED;
+}
+
+void caps_forget_ended(struct process *p)
+{
+    for (uint32_t slot = 0; slot < p->caps.slots.count; slot++) {
+        struct tn_cap *cap = &p->caps.entry[slot];
+        if (!tn_slots_live(&p->caps.slots, slot) || !ends_with_a_device(cap->kind))
+            continue;
+        const struct tn_identity *id = identity_of(cap);
+        if (!id || id->generation != cap->object_generation || id->owner_epoch != p->epoch)
+            grant_end(p, cap);
+    }
 }

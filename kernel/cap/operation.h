@@ -32,6 +32,8 @@ enum tn_status op_device_config_read(struct call *call);
 enum tn_status op_device_bar(struct call *call);
 enum tn_status op_device_bus_master(struct call *call);
 enum tn_status op_device_watch(struct call *call);
+enum tn_status op_device_release(struct call *call);
+enum tn_status op_device_claim(struct call *call);
 enum tn_status op_mmio_map(struct call *call);
 enum tn_status op_mmio_release(struct call *call);
 enum tn_status op_interrupt_bind(struct call *call);
@@ -58,5 +60,7 @@ TN_MUST_CHECK enum tn_status grant_decide(const struct process *process);
 uint64_t grant_commit(struct process *process, const struct tn_cap_grant *grant);
 /* Ends one, refunded. */
 void grant_end(struct process *process, struct tn_cap *cap);
+/* Ends those whose object has ended, of the kinds that end with a device. */
+void caps_forget_ended(struct process *process);
 
 #endif

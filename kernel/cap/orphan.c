@@ -2,6 +2,8 @@
 /* See orphan.h. */
 #include "cap/orphan.h"
 
+#include <stddef.h>
+
 #include "arch/x86_64/clock.h"
 #include "cap/channel_inside.h"
 #include "diag/audit.h"
@@ -9,27 +11,21 @@
 #include "proc/process.h"
 #include "proc/sched.h"
 
-uint64_t orphans_due = TN_DEADLINE_NEVER;
-
-static void remember(uint64_t due, uint64_t now)
-{
-    if (due >= orphans_due)
-        return;
-    orphans_due = due;
-    sched_wake_by(due, now);
-}
-
 void orphan_left(struct service *s, uint32_t slot, struct process *left_by, uint32_t deadline_ms)
 {
     uint64_t now = clock_now();
     uint64_t due = deadline_ms == 0 ? TN_DEADLINE_NEVER : now + deadline_ms * UINT64_C(1000000);
     s->orphan[slot] = (struct orphan){left_by, due};
-    remember(due, now);
+    s->orphans++;
+    sched_work_at(due, now);
 }
 
 void orphan_ended(struct service *s, uint32_t slot)
 {
+    if (!s->orphan[slot].left_by)
+        return;
     s->orphan[slot].left_by = NULL;
+    s->orphans--;
 }
 
 static void blame(struct service *s, struct process *client, uint64_t now)
@@ -63,15 +59,12 @@ static uint64_t judge(struct service *s, const struct orphan *o, uint64_t now)
 void orphans_handle(void)
 {
     uint64_t now = clock_now();
-    if (orphans_due > now)
-        return;
-    orphans_due = TN_DEADLINE_NEVER;
     for (uint32_t i = 0; i < service_count; i++)
-        for (uint32_t slot = 0; slot < services[i].queue.slots.count; slot++) {
+        for (uint32_t slot = 0; slot < services[i].queue.slots.count && services[i].orphans != 0; slot++) {
             struct orphan *o = &services[i].orphan[slot];
             if (o->left_by && o->due <= now)
                 o->due = judge(&services[i], o, now); /* may end it, and others */
-            if (o->left_by)
-                remember(o->due, now);
+            if (o->left_by && o->due != TN_DEADLINE_NEVER)
+                sched_work_at(o->due, now);
         }
 }

@@ -25,9 +25,6 @@ struct orphan {
     uint64_t due;            /* ns; TN_DEADLINE_NEVER */
 };
 
-/* The earliest of all, or before it: when to call orphans_handle. */
-extern uint64_t orphans_due;
-
 /* The request of this slot is an orphan from now on. */
 void orphan_left(struct service *service, uint32_t slot, struct process *left_by, uint32_t deadline_ms);
 /* It has ended. Nothing if it was none. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See pool.h. */
-#include "cap/pool.h"
+#include "cap/pool_inside.h"
 
 #include <stddef.h>
 
@@ -15,46 +15,29 @@
 /* What core/ keeps of a buffer: its mark, its length, its place on the stack of free ones. */
 enum { RECORD_BYTES = sizeof(uint64_t) + 2 * sizeof(uint32_t) };
 
-static struct pool table[POOLS_MAX];
+struct pool pools[POOLS_MAX];
+struct tn_slots pool_slots;
 static struct tn_slot table_slot[POOLS_MAX]; /* generations of the pools */
-static struct tn_slots slots;
 
 void pool_init(void)
 {
-    if (!tn_slots_init(&slots, table_slot, POOLS_MAX, TN_HANDLE_GENERATION_MAX))
+    if (!tn_slots_init(&pool_slots, table_slot, POOLS_MAX, TN_HANDLE_GENERATION_MAX))
         panic("pool: the table does not initialise");
 }
 
 struct pool *pool_at(uint32_t index)
 {
-    return &table[index];
+    return &pools[index];
 }
 
 const struct tn_identity *pool_identity(uint32_t index)
 {
-    return &table[index].identity; /* generation 0 from its end to the next pool there */
+    return &pools[index].identity; /* generation 0 from its end to the next pool there */
 }
 
 struct pool *pool_of(struct tn_pool *core)
 {
     return (struct pool *)(void *)((uint8_t *)core - offsetof(struct pool, core));
-}
-
-/* Payload ends here: nobody after this sees it (G5). */
-static void scrub(uint64_t physical, uint64_t bytes)
-{
-#ifndef TN_TWIN /* negative twin: what the last owner wrote stays, and SELFTEST must say so */
-    memset(phys_to_virt(physical), 0, bytes);
-#else
-    (void)physical;
-    (void)bytes;
-#endif
-}
-
-static void move(struct pool *pool, enum tn_pool_state to)
-{
-    if (tn_pool_move(&pool->core, to) != TN_OK)
-        panic("pool: no move from %s to %s", tn_pool_state_name(pool->core.state), tn_pool_state_name(to));
 }
 
 /* The device that will reach the pool's pages, or NULL if the service behind the channel has none. */
@@ -75,7 +58,7 @@ static enum tn_status check_request(const struct pool_request *r)
     }
     if (r->owner->pool_count == POOLS_PER_OWNER)
         return TN_EBUDGET;
-    return slots.free == 0 ? TN_EEXHAUSTED : TN_OK;
+    return pool_slots.free == 0 ? TN_EEXHAUSTED : TN_OK;
 }
 
 static uint64_t record_pages(uint64_t buffers)
@@ -100,8 +83,9 @@ static uint64_t reach_pages(uint64_t length)
 
 /* The pool's place in the domain of its device: a driver's ring memory is reached as long as it lives, a client's by
  * policy. */
-static enum tn_status give_reach(struct pool *pool, const struct device *device, uint64_t pages)
+static enum tn_status give_reach(struct pool *pool, struct device *device, uint64_t pages)
 {
+    pool->reach = device;
     if (!device)
         return TN_OK;
     if (!device->domain) { /* `trusted` */
@@ -109,7 +93,7 @@ static enum tn_status give_reach(struct pool *pool, const struct device *device,
         return TN_OK;
     }
     pool->domain = device->domain;
-    pool->strict = !pool->device && device->policy == TN_POLICY_STRICT;
+    pool->strict = pool->channel && device->policy == TN_POLICY_STRICT;
     enum tn_status status =
         pool->strict ? iommu_run_make(pool->domain, pages, &pool->run)
                      : iommu_run_make_mapped(pool->domain, pool->physical, pages, IOMMU_READ | IOMMU_WRITE, &pool->run);
@@ -123,21 +107,6 @@ static enum tn_status give_reach(struct pool *pool, const struct device *device,
     return status;
 }
 
-/* True: no device reaches the pool's pages, and none has one of its addresses cached. */
-static bool end_reach(struct pool *pool)
-{
-    if (!pool->domain)
-        return true;
-#ifndef TN_TWIN /* negative twin: what was reached is handed on while the device still has it */
-    if (iommu_run_release(pool->domain, &pool->run) != TN_OK)
-        return false;
-#endif
-    pool->domain = NULL;
-    pool->name = 0;
-    pool->strict = false;
-    return true;
-}
-
 /* Frames for buffers and records, mapped into the owner. The ledger was charged before. */
 static enum tn_status give_memory(struct pool *pool, const struct pool_request *r, uint64_t bytes)
 {
@@ -148,7 +117,7 @@ static enum tn_status give_memory(struct pool *pool, const struct pool_request *
     status = frames_take(pages, &pool->physical);
     if (status != TN_OK)
         goto free_records;
-    scrub(pool->physical, bytes); /* zeroed before another owner sees them (G5) */
+    pool_scrub(pool->physical, bytes); /* zeroed before another owner sees them (G5) */
     uint64_t address = process_take_address(r->owner, bytes, SPACE_RUN_ALIGNMENT);
     status =
         address == 0 ? TN_EEXHAUSTED : space_run_map(&r->owner->space, address, pool->physical, pages, &pool->mapping);
@@ -163,12 +132,6 @@ free_frames:
 free_records:
     frames_free(pool->records, record_pages(r->buffers));
     return status;
-}
-
-static void refund(struct tn_ledger *ledger, uint64_t bytes, uint64_t buffers)
-{
-    tn_ledger_refund(ledger, TN_CHARGE_POOL_BYTES, bytes);
-    tn_ledger_refund(ledger, TN_CHARGE_BUFFERS, buffers);
 }
 
 /* A pool pays for all of its buffers at once: taking one later cannot fail for a budget. */
@@ -206,19 +169,18 @@ enum tn_status pool_create(const struct pool_request *r, uint32_t *index)
 
     struct pool made = {
         .owner = r->owner,
-        .device = r->device,
         .channel = r->channel,
         .guarded = has_guard(r->owner),
         .buffer_pages = (uint32_t)(buffer_bytes / PAGE_SIZE),
     };
     status = give_memory(&made, r, bytes);
     if (status != TN_OK) {
-        refund(&r->owner->ledger, bytes, r->buffers);
+        pool_refund(&r->owner->ledger, bytes, r->buffers);
         return status;
     }
-    uint32_t i = tn_slots_take(&slots);
+    uint32_t i = tn_slots_take(&pool_slots);
     r->owner->pool_count++;
-    struct pool *pool = &table[i];
+    struct pool *pool = &pools[i];
     made.identity = (struct tn_identity){table_slot[i].generation, r->owner->epoch};
     *pool = made;
     uint64_t *mark = phys_to_virt(pool->records);
@@ -236,86 +198,13 @@ enum tn_status pool_create(const struct pool_request *r, uint32_t *index)
     };
     if (!tn_pool_init(&pool->core, &plan))
         panic("pool: %lu buffers of %lu bytes do not initialise", r->buffers, buffer_bytes);
-    move(pool, TN_POOL_RESERVED);
-    move(pool, TN_POOL_COMMITTED);
-    move(pool, TN_POOL_MAPPED);
+    pool_move(pool, TN_POOL_RESERVED);
+    pool_move(pool, TN_POOL_COMMITTED);
+    pool_move(pool, TN_POOL_MAPPED);
     if (r->device)
         r->device->has_pool = true;
     *index = i;
     return TN_OK;
-}
-
-static void quarantine(struct pool *pool);
-
-/* Nothing of the pool is out: its memory goes back, zeroed, once its device cannot reach it any more. */
-static void free_pool(struct pool *pool)
-{
-    if (!end_reach(pool)) {
-        quarantine(pool);
-        return;
-    }
-    uint64_t pages = pool_pages(pool);
-    move(pool, TN_POOL_INVALIDATED);
-    scrub(pool->physical, pages * PAGE_SIZE);
-    move(pool, TN_POOL_SCRUBBED);
-    move(pool, TN_POOL_EMPTY);
-    frames_free(pool->physical, pages);
-    frames_free(pool->records, pool_record_pages(pool));
-    refund(&pool->owner->ledger, pages * PAGE_SIZE, pool->core.count);
-    pool->owner->pool_count--;
-    pool->identity = (struct tn_identity){0};
-    tn_slots_give(&slots, (uint32_t)(pool - table));
-}
-
-enum tn_status pool_release(struct pool *pool)
-{
-    if (!tn_pool_is_idle(&pool->core))
-        return TN_ESTATE;
-    move(pool, TN_POOL_REVOKING);
-    space_run_unmap(&pool->owner->space, &pool->mapping);
-    free_pool(pool);
-    return TN_OK;
-}
-
-static void quarantine(struct pool *pool)
-{
-    move(pool, TN_POOL_QUARANTINED);
-    frames_quarantine(pool_pages(pool));
-    log_line("pool: %lu pages of %s stay in quarantine: the device that could reach them was not silenced",
-             pool_pages(pool), pool->owner->name);
-}
-
-void pool_settle(struct pool *pool)
-{
-    if (pool->core.state != TN_POOL_REVOKING)
-        return;
-    if (tn_pool_is_idle(&pool->core))
-        free_pool(pool);
-    else if (pool->core.quarantined != 0 && pool->core.quarantined == pool->core.away)
-        quarantine(pool);
-}
-
-/* A buffer in state SCRUBBING. Each has pages of its own, so no device reaches them any more. */
-static void scrub_buffer(struct pool *pool, uint32_t slot)
-{
-    if (tn_buffer_scrub_decide(&pool->core, slot) != TN_OK)
-        panic("pool: buffer %u of %s cannot be scrubbed", slot, pool->owner->name);
-    scrub(pool_buffer_physical(pool, slot), pool->core.buffer_bytes);
-    tn_buffer_scrubbed_commit(&pool->core, slot);
-}
-
-void pool_buffer_ended(struct pool *pool, uint32_t slot)
-{
-    scrub_buffer(pool, slot);
-    pool_settle(pool);
-}
-
-void pool_orphan_ended(struct pool *pool, uint32_t slot)
-{
-    scrub_buffer(pool, slot);
-    if (pool->core.state == TN_POOL_MAPPED)
-        pool_buffer_show(pool, slot);
-    pool_settle(pool);
 }
 
 void pool_buffer_reach(struct pool *pool, uint32_t slot, enum tn_direction direction, uint64_t length)
@@ -344,25 +233,16 @@ bool pool_buffer_unreach(struct pool *pool, uint32_t slot, uint64_t length)
 
 enum tn_status pools_attach(const struct service *service)
 {
-    const struct device *device = service_device(service);
+    struct device *device = service_device(service);
     enum tn_status status = TN_OK;
     for (uint32_t i = 0; i < POOLS_MAX && status == TN_OK; i++) {
-        struct pool *pool = &table[i];
-        if (!tn_slots_live(&slots, i) || pool->core.state != TN_POOL_MAPPED || !pool->channel ||
+        struct pool *pool = &pools[i];
+        if (!tn_slots_live(&pool_slots, i) || pool->core.state != TN_POOL_MAPPED || !pool->channel ||
             channel_service(pool->channel) != service || pool->name != 0)
             continue;
         status = device && device_allows_dma(device) != TN_OK ? TN_EPOLICY : give_reach(pool, device, pool_pages(pool));
     }
     return status;
-}
-
-bool pools_reach_ended(const struct device *device)
-{
-    bool ended = true;
-    for (uint32_t i = 0; i < POOLS_MAX; i++)
-        if (tn_slots_live(&slots, i) && table[i].domain && table[i].domain == device->domain)
-            ended = end_reach(&table[i]) && ended;
-    return ended;
 }
 
 void pool_buffer_hide(struct pool *pool, uint32_t slot)
@@ -382,8 +262,8 @@ void pool_buffer_show(struct pool *pool, uint32_t slot)
 bool pools_hide(const struct process *owner, uint64_t address)
 {
     for (uint32_t i = 0; i < POOLS_MAX; i++) {
-        const struct pool *pool = &table[i];
-        if (!tn_slots_live(&slots, i) || pool->owner != owner || !pool->guarded || address < pool->mapping.virtual)
+        const struct pool *pool = &pools[i];
+        if (!tn_slots_live(&pool_slots, i) || pool->owner != owner || !pool->guarded || address < pool->mapping.virtual)
             continue;
         uint64_t slot = (address - pool->mapping.virtual) / pool->core.buffer_bytes;
         if (slot < pool->core.count && tn_buffer_state(&pool->core, (uint32_t)slot) == TN_BUFFER_IN_FLIGHT)
@@ -392,37 +272,9 @@ bool pools_hide(const struct process *owner, uint64_t address)
     return false;
 }
 
-/* The CPU's buffers go back; those with a device stay. */
-static void release_cpu_buffers(struct pool *pool)
-{
-    for (uint32_t slot = 0; slot < pool->core.count; slot++) {
-        if (tn_buffer_state(&pool->core, slot) != TN_BUFFER_CPU)
-            continue;
-        tn_buffer_release_commit(&pool->core, tn_buffer_name(&pool->core, slot));
-        scrub_buffer(pool, slot);
-    }
-}
-
-void pools_owner_ended(struct process *owner)
-{
-    for (uint32_t i = 0; i < POOLS_MAX; i++) {
-        struct pool *pool = &table[i];
-        if (!tn_slots_live(&slots, i) || pool->owner != owner || pool->core.state != TN_POOL_MAPPED)
-            continue;
-        move(pool, TN_POOL_REVOKING);
-        pool->mapping = (struct space_run){0};                 /* its tables go with the space */
-        if (pool->device && !device_is_silent(pool->device)) { /* ring memory: the device may write there for ever */
-            quarantine(pool);
-            continue;
-        }
-        release_cpu_buffers(pool);
-        pool_settle(pool);
-    }
-}
-
 bool pool_view(uint32_t index, struct pool_view *view)
 {
-    const struct pool *p = &table[index];
+    const struct pool *p = &pools[index];
     if (p->identity.generation == 0)
         return false;
     *view = (struct pool_view){

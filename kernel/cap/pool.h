@@ -33,8 +33,8 @@ struct pool {
     _Alignas(256) struct tn_identity identity; /* a power of two: every request looks one up */
     struct tn_pool core;
     struct process *owner;       /* pays for it, also after its end */
-    struct device *device;       /* a driver's pool; NULL for a client's */
-    struct channel *channel;     /* a client's pool; NULL for a driver's */
+    struct channel *channel;     /* a client's pool; NULL: a driver's, its ring memory */
+    struct device *reach;        /* whose DMA its buffers are for; NULL: no device's */
     struct iommu_domain *domain; /* in which its buffers are or will be; NULL: no IOMMU, or no device any more */
     struct iommu_run run;
     bool strict;  /* a buffer is in the domain only while it is with the device */
@@ -66,7 +66,7 @@ uint64_t pool_pages(const struct pool *pool);
 uint64_t pool_record_pages(const struct pool *pool);
 /* Below POOLS_MAX; generation 0: no live pool. */
 const struct tn_identity *pool_identity(uint32_t index);
-/* TN_ESTATE while a buffer is not free. */
+/* TN_ESTATE while a buffer is not free; TN_EQUARANTINED: what is not free is in quarantine, with its device. */
 TN_MUST_CHECK enum tn_status pool_release(struct pool *pool);
 /* The owner has ended: what the CPU owned is scrubbed; the pool goes when its last buffer comes back from its device.
  */
@@ -88,13 +88,17 @@ bool pool_buffer_unreach(struct pool *pool, uint32_t slot, uint64_t length);
 /* The device was taken from its driver with evidence that it is silent: takes every pool out of its domain. False: one
  * could not be, and the domain has to stay. */
 bool pools_reach_ended(const struct device *device);
+/* Its driver lives on, and has given the device up, which is silent or in quarantine: the ring memory goes. */
+void pools_device_released(const struct device *device);
+/* A device that was in quarantine is silent: what was in quarantine for it goes back. */
+void pools_device_silenced(const struct device *device);
 /* A service has a server and a device again: its clients' pools are in the domain of that device. On a failure some
  * are, and the server must not be given a request. TN_EEXHAUSTED, TN_EIO, TN_EPOLICY. */
 TN_MUST_CHECK enum tn_status pools_attach(const struct service *service);
 /* Is this address of the process in a buffer that is in flight? */
 bool pools_hide(const struct process *owner, uint64_t address);
-/* A buffer of an ended owner went into quarantine: the pool follows. */
-void pool_settle(struct pool *pool);
+/* A buffer went into quarantine; if its owner has ended, the pool follows. */
+void pool_buffer_lost(struct pool *pool);
 /* The struct pool around its core part. */
 struct pool *pool_of(struct tn_pool *core);
 

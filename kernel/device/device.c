@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See device.h. */
-#include "device/device.h"
+#include "device/device_inside.h"
 
 #include <stddef.h>
 
@@ -18,8 +18,8 @@
 #include "proc/process.h"
 #include <tn_format.h>
 
-static struct device table[PCI_FUNCTIONS_MAX];
-static uint32_t count;
+struct device device_table[PCI_FUNCTIONS_MAX];
+uint32_t device_count;
 
 const char *device_policy_name(uint32_t policy)
 {
@@ -38,8 +38,8 @@ void device_init(void)
         struct pci_function *f = &pci_machine.function[i];
         if (f->header != PCI_HEADER_ENDPOINT)
             continue;
-        table[count] = (struct device){.identity = {1, 0}, .function = f, .index = count};
-        count++;
+        device_table[device_count] = (struct device){.identity = {1, 0}, .function = f, .index = device_count};
+        device_count++;
     }
 }
 
@@ -53,18 +53,18 @@ static bool matches(const struct pci_function *f, const struct tn_manifest_devic
 struct device *device_find(const struct tn_manifest_device *wanted)
 {
     uint32_t nth = 0;
-    for (uint32_t i = 0; i < count; i++)
-        if (matches(table[i].function, wanted) && nth++ == wanted->index)
-            return &table[i];
+    for (uint32_t i = 0; i < device_count; i++)
+        if (matches(device_table[i].function, wanted) && nth++ == wanted->index)
+            return &device_table[i];
     return NULL;
 }
 
 struct device *device_at(uint32_t index)
 {
-    return index < count ? &table[index] : NULL;
+    return index < device_count ? &device_table[index] : NULL;
 }
 
-static void move(struct device *device, enum tn_device_state to)
+void device_move(struct device *device, enum tn_device_state to)
 {
     if (!tn_device_may_move(device->state, (uint32_t)to))
         panic("device: no move from %s to %s", tn_device_state_name(device->state), tn_device_state_name((uint32_t)to));
@@ -76,9 +76,9 @@ static void move(struct device *device, enum tn_device_state to)
 /* Does another process hold a device of the same isolation group, or is one in quarantine? */
 static bool is_shared(const struct device *device, const struct process *holder)
 {
-    for (uint32_t i = 0; i < count; i++)
-        if (&table[i] != device && table[i].function->group == device->function->group &&
-            table[i].state != TN_DEVICE_UNCLAIMED && table[i].holder != holder)
+    for (uint32_t i = 0; i < device_count; i++)
+        if (&device_table[i] != device && device_table[i].function->group == device->function->group &&
+            device_table[i].state != TN_DEVICE_UNCLAIMED && device_table[i].holder != holder)
             return true;
     return false;
 }
@@ -105,8 +105,8 @@ static struct policy_means means_for(const struct device *device, const struct p
 /* A bus that is being reset takes whoever is on it along, also one that was free when it began. */
 static bool bus_is_in_reset(void)
 {
-    for (uint32_t i = 0; i < count; i++)
-        if (table[i].state == TN_DEVICE_QUIESCING && table[i].silence.reset.method == PCI_RESET_BUS)
+    for (uint32_t i = 0; i < device_count; i++)
+        if (device_table[i].state == TN_DEVICE_QUIESCING && device_table[i].silence.reset.method == PCI_RESET_BUS)
             return true;
     return false;
 }
@@ -120,7 +120,7 @@ enum tn_status device_claim_decide(const struct device *device)
     return bus_is_in_reset() ? TN_EAGAIN : TN_OK;
 }
 
-static enum tn_status claim(struct device *device, struct process *holder, uint32_t minimum)
+static enum tn_status claim(struct device *device, struct process *holder, const struct tn_manifest_device *wanted)
 {
     char note[120];
     const char *why = "";
@@ -128,6 +128,7 @@ static enum tn_status claim(struct device *device, struct process *holder, uint3
     if (free != TN_OK)
         return free;
     const struct policy_means means = means_for(device, holder, &why);
+    const uint32_t minimum = wanted->policy;
     uint32_t policy = policy_choose(minimum, &means);
     if (policy == TN_POLICY_STRICT || policy == TN_POLICY_POOL) {
         enum tn_status status = iommu_attach(device->function, &device->domain);
@@ -136,13 +137,14 @@ static enum tn_status claim(struct device *device, struct process *holder, uint3
             policy = TN_POLICY_BLOCKED;
         }
     }
-    move(device, TN_DEVICE_CLAIMED);
+    device_move(device, TN_DEVICE_CLAIMED);
     device->holder = holder;
     device->policy = policy;
+    device->word_frees = wanted->flags & TN_DEVICE_WORD;
     device->identity.owner_epoch = holder->epoch;
     device->has_pool = false;
     device->faults = device->faults_told = 0;
-    device->stopped = device->watched = false;
+    device->stopped = device->watched = device->is_apart = false;
     note[0] = '\0';
     if (policy == TN_POLICY_TRUSTED)
         tn_format(note, sizeof note, " (no isolation: the driver could reach all memory; %s)", why);
@@ -154,10 +156,10 @@ static enum tn_status claim(struct device *device, struct process *holder, uint3
     return TN_OK;
 }
 
-enum tn_status device_claim(struct device *device, struct process *holder, uint32_t minimum)
+enum tn_status device_claim(struct device *device, struct process *holder, const struct tn_manifest_device *wanted)
 {
     lock_acquire(LOCK_DEVICE_MANAGER);
-    enum tn_status status = claim(device, holder, minimum);
+    enum tn_status status = claim(device, holder, wanted);
     lock_release(LOCK_DEVICE_MANAGER);
     return status;
 }
@@ -194,87 +196,8 @@ enum tn_status device_master_off(const struct device *device)
 
 struct device *device_first_of(const struct process *process)
 {
-    for (uint32_t i = 0; i < count; i++)
-        if (table[i].holder == process)
-            return &table[i];
+    for (uint32_t i = 0; i < device_count; i++)
+        if (device_table[i].holder == process)
+            return &device_table[i];
     return NULL;
-}
-
-/* ---- the end of a claim ---- */
-
-static void log_evidence(const struct device *device, const struct evidence *e, bool suffices)
-{
-    char items[160];
-    size_t n = 0;
-    for (uint32_t i = 0; i < EVIDENCE_ITEMS; i++)
-        n += tn_format(items + n, sizeof items - n, "%s%s %s", i == 0 ? "" : ", ", evidence_name(i),
-                       evidence_result_name(e->item[i]));
-    log_line("device: %s lost its driver: %s: %s", pci_name(device->function->bdf).text,
-             suffices ? "silent, unclaimed" : "in quarantine until reboot", items);
-}
-
-/* Its windows and routes go first, so that nobody starts the device again. */
-static void quiesce(struct device *device)
-{
-    move(device, TN_DEVICE_QUIESCING);
-    device->watched = false;
-    mmio_release_device(device);
-    route_release_device(device);
-    silence_begin(&device->silence, device, clock_now());
-}
-
-/* The evidence is there: it is judged once. */
-static void let_go(struct device *device)
-{
-    const struct evidence *evidence = &device->silence.evidence;
-#ifndef TN_TWIN /* negative twin: a device is believed to be silent */
-    bool suffices = evidence_suffices(evidence);
-#else
-    bool suffices = true;
-#endif
-    move(device, suffices ? TN_DEVICE_UNCLAIMED : TN_DEVICE_QUARANTINED);
-    device->identity.generation++; /* every capability to it is stale from here */
-    process_audit(device->holder, suffices ? TN_AUDIT_DEVICE_FREED : TN_AUDIT_DEVICE_LOST, suffices ? TN_OK : TN_EIO,
-                  TN_KIND_DEVICE, device->identity.generation, 0);
-    log_evidence(device, evidence, suffices);
-    device->holder = NULL;
-    if (suffices && device->domain && pools_reach_ended(device)) {
-        iommu_free(device->domain);
-        device->domain = NULL;
-    }
-}
-
-bool device_is_silent(const struct device *device)
-{
-    return device->state == TN_DEVICE_UNCLAIMED;
-}
-
-void devices_holder_ended(const struct process *process)
-{
-    lock_acquire(LOCK_DEVICE_MANAGER);
-    for (uint32_t i = 0; i < count; i++)
-        if (table[i].holder == process)
-            quiesce(&table[i]);
-    lock_release(LOCK_DEVICE_MANAGER);
-}
-
-bool devices_silenced(const struct process *process, uint64_t now, uint64_t *until)
-{
-    bool all = true;
-    *until = UINT64_MAX;
-    lock_acquire(LOCK_DEVICE_MANAGER);
-    for (uint32_t i = 0; i < count; i++) {
-        struct device *d = &table[i];
-        if (d->holder != process)
-            continue;
-        if (d->silence.until <= now && silence_step(&d->silence, now)) {
-            let_go(d);
-            continue;
-        }
-        all = false;
-        if (d->silence.until < *until)
-            *until = d->silence.until;
-    }
-    lock_release(LOCK_DEVICE_MANAGER);
-    return all;
 }

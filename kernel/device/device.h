@@ -29,6 +29,11 @@ struct device {
     uint32_t policy;             /* enum tn_policy: what is done, at least what the manifest asks for */
     uint32_t index;              /* in the table */
     bool has_pool;               /* bus mastering is granted only then */
+    bool word_frees;             /* the manifest takes its word where nothing better is to be had */
+    bool is_apart;               /* its silence is no part of its holder's end */
+    bool is_told;                /* then: the holder hears of it */
+    uint64_t told;               /* with this user_data */
+    uint64_t silences;           /* how often there was evidence that it is silent */
     struct iommu_domain *domain; /* under the remapped policies; NULL: none */
     /* what the IOMMU refused it since it was claimed (fault.h) */
     uint64_t faults, faults_told;
@@ -51,9 +56,10 @@ struct device *device_at(uint32_t index);
 /* Could the process claim it now? The answers of device_claim, and TN_EQUARANTINED. */
 TN_MUST_CHECK enum tn_status device_claim_decide(const struct device *device);
 /* Gives the device to a process, under the strongest policy that this machine has for it, or TN_POLICY_BLOCKED if that
- * is less than `minimum`; says which, and why not a stronger one. TN_ESTATE: claimed or quarantined already, or another
- * process holds a device of its isolation group; TN_EAGAIN: a bus is being reset. */
-TN_MUST_CHECK enum tn_status device_claim(struct device *device, struct process *holder, uint32_t minimum);
+ * is less than what the manifest's entry wants; says which, and why not a stronger one. TN_ESTATE: claimed or
+ * quarantined already, or another process holds a device of its isolation group; TN_EAGAIN: a bus is being reset. */
+TN_MUST_CHECK enum tn_status device_claim(struct device *device, struct process *holder,
+                                          const struct tn_manifest_device *wanted);
 /* Says whether a pool may be made for this device; TN_EPOLICY: it is blocked. */
 TN_MUST_CHECK enum tn_status device_allows_dma(const struct device *device);
 /* Bus mastering on (TN_EPOLICY before a pool was granted, or after too many faults) or off, read back: TN_EIO if it
@@ -70,5 +76,15 @@ void devices_holder_ended(const struct process *process);
 /* Goes on with it. True: each of its devices has been let go, on evidence, or is in quarantine. False: not before
  * *until. */
 bool devices_silenced(const struct process *process, uint64_t now, uint64_t *until);
+
+/* The holder gives it up and lives on: the same, and the answer is its completion with this user_data, TN_OK or
+ * TN_EQUARANTINED, once that is known. TN_ESTATE: it is on its way already. */
+TN_MUST_CHECK enum tn_status device_release(struct device *device, uint64_t user_data);
+/* The same, and nobody is told: a claim that cannot be used. */
+void device_abandon(struct device *device);
+/* One in quarantine: is it silent now? TN_ESTATE: it is not in quarantine. */
+TN_MUST_CHECK enum tn_status device_retry(struct device *device);
+/* Goes on with those two. On the way out of the kernel, with no lock held. */
+void devices_apart_go_on(void);
 
 #endif

@@ -22,7 +22,14 @@ const char *evidence_result_name(uint32_t result)
     return result <= EVIDENCE_FAILED ? name[result] : "?";
 }
 
-bool evidence_suffices(const struct evidence *e)
+/* The device's own word, and no better. */
+bool evidence_is_word(const struct evidence *e)
+{
+    return e->item[EVIDENCE_DEVICE_WORD] == EVIDENCE_PASSED && e->item[EVIDENCE_RESET] != EVIDENCE_PASSED &&
+           e->item[EVIDENCE_BLOCKED] != EVIDENCE_PASSED && e->item[EVIDENCE_NEVER] != EVIDENCE_PASSED;
+}
+
+bool evidence_suffices(const struct evidence *e, bool word_frees)
 {
     for (uint32_t i = 0; i < EVIDENCE_ITEMS; i++)
         if (e->item[i] == EVIDENCE_FAILED)
@@ -31,5 +38,6 @@ bool evidence_suffices(const struct evidence *e)
     bool is_reset = e->item[EVIDENCE_RESET] == EVIDENCE_PASSED;
     bool has_word = e->item[EVIDENCE_DEVICE_WORD] == EVIDENCE_PASSED;
     bool was_off = e->item[EVIDENCE_NEVER] == EVIDENCE_PASSED;
-    return e->item[EVIDENCE_BUS_MASTER] == EVIDENCE_PASSED && (was_off || is_reset || (has_word && is_blocked));
+    return e->item[EVIDENCE_BUS_MASTER] == EVIDENCE_PASSED &&
+           (was_off || is_reset || (has_word && (is_blocked || word_frees)));
 }

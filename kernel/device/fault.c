@@ -59,6 +59,14 @@ enum tn_status fault_watch(struct device *d, uint64_t user_data)
     return TN_OK;
 }
 
+void fault_watch_ended(struct device *d)
+{
+    const struct tn_cqe cqe = {.user_data = d->watch, .kind = TN_CQE_RESULT, .status = TN_EABORTED};
+    if (d->watched && process_is_live(d->holder))
+        process_post(d->holder, &cqe);
+    d->watched = false;
+}
+
 static void note(struct device *d, const struct iommu_fault *fault)
 {
     d->faults++;

@@ -23,6 +23,8 @@ bool faults_drain(void);
 /* The holder waits for the next fault, or is told at once of those it was not told of. Its completion is reserved.
  * TN_ESTATE: it waits already. */
 TN_MUST_CHECK enum tn_status fault_watch(struct device *device, uint64_t user_data);
+/* The claim is over: who waits is told TN_EABORTED. */
+void fault_watch_ended(struct device *device);
 
 struct fault_counts {
     uint64_t nobodys;   /* of requesters that no claimed device has */

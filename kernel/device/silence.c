@@ -54,7 +54,7 @@ static bool may_reset(void *context, const struct pci_function *function)
         return true;
     for (uint32_t i = 0; device_at(i); i++)
         if (device_at(i)->function == function)
-            return device_at(i)->state == TN_DEVICE_UNCLAIMED;
+            return device_at(i)->state == TN_DEVICE_UNCLAIMED || device_at(i)->state == TN_DEVICE_QUARANTINED;
     return false;
 }
 

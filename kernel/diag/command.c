@@ -91,6 +91,7 @@ static const struct command {
     {"kill", "kill LABEL: ends a process; its supervisor, if it has one, starts it again", command_kill_run},
     {"stop", "stop LABEL: ends a process for good", command_stop_run},
     {"restart", "restart LABEL: starts a process again, also one that was given up", command_restart_run},
+    {"retry", "retry BB:DD.F: has a device in quarantine silenced once more", command_retry_run},
     {"page", "on or off: ask after each page", run_page},
     {"continue", "at the early prompt: starts the processes of the manifest", run_continue},
     {"reboot", "restarts the machine", run_reboot},

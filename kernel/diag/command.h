@@ -50,6 +50,7 @@ void command_mmio_run(struct command_call *call);
 void command_pci_run(struct command_call *call);
 void command_ps_run(struct command_call *call);
 void command_restart_run(struct command_call *call);
+void command_retry_run(struct command_call *call);
 void command_stop_run(struct command_call *call);
 
 #endif

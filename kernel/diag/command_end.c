@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `kill`, `stop` and `restart`: what a person does to a process. */
+/* `kill`, `stop` and `restart`: what a person does to a process. `retry`: to a device. */
 #include <stddef.h>
 
 #include "arch/x86_64/percpu.h"
 #include "cap/channel.h"
+#include "device/device.h"
 #include "diag/command.h"
 #include "lib/string.h"
 #include "proc/process.h"
@@ -73,4 +74,17 @@ void command_restart_run(struct command_call *call)
     if (status != TN_OK)
         command_print(call, "restart: %s: %s%s", p->name, tn_status_name(status),
                       status == TN_ESTATE ? "; it lives, or is on its way out" : "");
+}
+
+void command_retry_run(struct command_call *call)
+{
+    for (uint32_t i = 0; device_at(i); i++) {
+        struct device *d = device_at(i);
+        if (!text_equal(pci_name(d->function->bdf).text, call->argument))
+            continue;
+        if (device_retry(d) != TN_OK)
+            command_print(call, "retry: %s is not in quarantine: %s", call->argument, tn_device_state_name(d->state));
+        return;
+    }
+    command_print(call, "retry: there is no device \"%s\"; `dma` lists them", call->argument);
 }

@@ -156,6 +156,13 @@ void frames_quarantine(uint64_t count)
     lock_release(LOCK_FRAME_ALLOCATOR);
 }
 
+void frames_acquit(uint64_t count)
+{
+    lock_acquire(LOCK_FRAME_ALLOCATOR);
+    counts.quarantined -= count;
+    lock_release(LOCK_FRAME_ALLOCATOR);
+}
+
 struct frame_counts frames_count(void)
 {
     lock_acquire(LOCK_FRAME_ALLOCATOR);

@@ -29,6 +29,8 @@ TN_MUST_CHECK enum tn_status frames_alloc(uint64_t count, uint64_t *physical);
 void frames_free(uint64_t physical, uint64_t count);
 /* Marks allocated frames as lost until reboot. Only counts: they stay allocated. */
 void frames_quarantine(uint64_t count);
+/* They are out of it: their owner scrubs and frees them. */
+void frames_acquit(uint64_t count);
 
 struct frame_counts {
     uint64_t total, free, quarantined;

@@ -106,13 +106,13 @@ static void go_on(struct process *p)
     if (devices_silenced(p, now, &p->deadline))
         finish(p);
     else
-        sched_wake_by(p->deadline, now);
+        sched_work_at(p->deadline, now);
 }
 
 void process_ends_go_on(void)
 {
     for (uint32_t i = 0; i < process_count; i++)
-        if (process_table[i].state == PROCESS_ENDING && process_table[i].deadline <= clock_now())
+        if (process_table[i].state == PROCESS_ENDING)
             go_on(&process_table[i]);
 }
 

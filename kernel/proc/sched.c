@@ -9,6 +9,7 @@
 #include "arch/x86_64/lapic.h"
 #include "arch/x86_64/percpu.h"
 #include "cap/orphan.h"
+#include "device/device.h"
 #include "device/fault.h"
 #include "lib/lock.h"
 #include "proc/process.h"
@@ -22,6 +23,7 @@ static struct process *ready_first, *ready_last; /* the running process is not i
 static struct process *running;
 static uint64_t timer_at = TN_DEADLINE_NEVER; /* when the timer will fire */
 static uint64_t slice_end = TN_DEADLINE_NEVER;
+static uint64_t work_at = TN_DEADLINE_NEVER;
 
 /* A shot that is set already and comes before stays. */
 void sched_wake_by(uint64_t when, uint64_t now)
@@ -34,6 +36,13 @@ void sched_wake_by(uint64_t when, uint64_t now)
     uint64_t counts = clock_scale(ns, boot_clock.ns_to_timer);
     timer_at = now + ns;
     lapic_timer_start(counts == 0 ? 1 : counts > UINT32_MAX ? UINT32_MAX : (uint32_t)counts);
+}
+
+void sched_work_at(uint64_t when, uint64_t now)
+{
+    if (when < work_at)
+        work_at = when;
+    sched_wake_by(when, now);
 }
 
 /* Others wait while one runs: it gets a slice from now. */
@@ -107,11 +116,9 @@ void sched_timer(void)
     timer_at = TN_DEADLINE_NEVER;
     for (uint32_t i = 0; i < process_count; i++) {
         struct process *p = &process_table[i];
-        if (p->state != PROCESS_WAITING && p->state != PROCESS_ENDING)
+        if (p->state != PROCESS_WAITING)
             continue;
-        if (p->deadline <= now && p->state == PROCESS_ENDING) {
-            sched_work_due = true;
-        } else if (p->deadline <= now) {
+        if (p->deadline <= now) {
             p->frame.rax = TN_ETIMEDOUT;
             sched_ready(p);
         } else if (p->deadline < next) {
@@ -124,10 +131,12 @@ void sched_timer(void)
         running = NULL;
         sched_ready(p);
     }
-    if (orphans_due <= now)
+    if (work_at <= now) {
+        work_at = TN_DEADLINE_NEVER;
         sched_work_due = true;
-    else if (orphans_due < next)
-        next = orphans_due;
+    } else if (work_at < next) {
+        next = work_at;
+    }
     if (slice_end < next)
         next = slice_end;
     if (next != TN_DEADLINE_NEVER)
@@ -139,6 +148,7 @@ static __attribute__((noinline)) void work(void)
     sched_work_due = false;
     faults_handle();
     process_ends_go_on();
+    devices_apart_go_on();
     orphans_handle();
 }
 

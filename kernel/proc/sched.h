@@ -22,6 +22,8 @@ void sched_wake_by(uint64_t when, uint64_t now);
 /* Work for the way out of the kernel, with no lock held: a fault log that has something in it, the end of a process
  * that may go on. Set by interrupts, which may come in a window. */
 extern bool sched_work_due;
+/* The same at a time, at the latest. Who is called then says again what it still waits for. */
+void sched_work_at(uint64_t when, uint64_t now);
 /* The timer has fired: ends waits whose deadline has passed, and the slice. */
 void sched_timer(void);
 /* Picks the process to go on with and loads its space; waits for an interrupt if there is none. */

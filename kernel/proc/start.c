@@ -203,7 +203,7 @@ static bool give_device(struct process *p, struct tn_start *start, uint32_t n)
                      wanted->value >> 16, wanted->value & 0xffff);
         return false;
     }
-    enum tn_status status = device_claim(device, p, wanted->policy);
+    enum tn_status status = device_claim(device, p, wanted);
     tn_format(name, sizeof name, "device%u", n);
     if (status != TN_OK)
         return refuse(p, name, status);
@@ -344,7 +344,7 @@ static bool make_start_block(struct process *p, struct tn_start **start)
 static bool give_devices_and_service(struct process *p, struct tn_start *start)
 {
     for (uint32_t d = 0; d < p->manifest->device_count; d++)
-        if (!give_device(p, start, d))
+        if (!(p->manifest->device[d].flags & TN_DEVICE_LATER) && !give_device(p, start, d))
             return false;
     return p->manifest->serves[0] == 0 || give_service(p, start);
 }
@@ -405,6 +405,8 @@ static enum tn_status decide_start(const struct process *p)
         return TN_ESTATE;
     for (uint32_t d = 0; d < p->manifest->device_count; d++) {
         const struct device *device = device_find(&p->manifest->device[d]);
+        if (p->manifest->device[d].flags & TN_DEVICE_LATER)
+            continue;
         enum tn_status status = device ? device_claim_decide(device) : TN_ENOENT;
         if (status != TN_OK)
             return status;

@@ -118,7 +118,7 @@ FAULT_WORDS = {
 FAULT_ANY = r"^fault: "
 CALLS = r"^{process}: calls: rounds=(?P<rounds>\d+) consumed=\d+ done=(?P<done>\d+) refused=(?P<refused>\d+)$"
 PROCESS_ENDED = r"^process: {process} was ended by exception \d+$"
-DRIVER_LOST = r"^device: .* lost its driver: in quarantine until reboot: bus-master-off passed, (?P<evidence>.*)$"
+DRIVER_LOST = r"^device: .* lost its driver: in quarantine until it is silent: bus-master-off passed, (?P<evidence>.*)$"
 DRIVER_NEVER_ON = r"^device: .* lost its driver: silent, unclaimed: bus-master-off passed, never-on passed, .*$"
 DRIVER_SILENCED = r"^device: .* lost its driver: silent, unclaimed: bus-master-off passed, never-on n/a, (?P<evidence>.*)$"
 

@@ -297,9 +297,10 @@ enum tn_status want_pool_move(uint32_t owner, uint32_t to)
         {TN_POOL_COMMITTED, TN_POOL_REVOKING},   {TN_POOL_MAPPED, TN_POOL_REVOKING},
         {TN_POOL_REVOKING, TN_POOL_INVALIDATED}, {TN_POOL_REVOKING, TN_POOL_QUARANTINED},
         {TN_POOL_INVALIDATED, TN_POOL_SCRUBBED}, {TN_POOL_SCRUBBED, TN_POOL_EMPTY},
+        {TN_POOL_QUARANTINED, TN_POOL_EMPTY},
     };
     const struct naive_pool *p = &oracle.owner[owner].pool;
-    uint32_t away = 0, out = 0;
+    uint32_t away = 0, out = 0, lost = 0;
     bool known = false;
     for (uint32_t i = 0; i < sizeof(moves) / sizeof(moves[0]); i++)
         known = known || (moves[i][0] == p->state && moves[i][1] == to);
@@ -308,8 +309,11 @@ enum tn_status want_pool_move(uint32_t owner, uint32_t to)
     for (uint32_t i = 0; i < BUFFERS; i++) {
         away += naive_is_away(p->buffer[i].state);
         out += p->buffer[i].state != TN_BUFFER_FREE && p->buffer[i].state != TN_BUFFER_RETIRED;
+        lost += p->buffer[i].state == TN_BUFFER_QUARANTINED;
     }
     if ((to == TN_POOL_INVALIDATED && away != 0) || (to == TN_POOL_SCRUBBED && out != 0))
+        return TN_ESTATE;
+    if (to == TN_POOL_EMPTY && p->state == TN_POOL_QUARANTINED && out != lost)
         return TN_ESTATE;
     return TN_OK;
 }

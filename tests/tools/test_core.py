@@ -25,13 +25,17 @@ ALLOWED = {
         ("detail", "direction", "length", "object", "pool", "ticket"),
         "the entry that a look-up gave; the fence behind a request",
     ),
-    "kernel/cap/channel_end.c": (("count", "slots", "state"), "walks over all fences at the end of a process"),
+    "kernel/cap/channel_end.c": (
+        ("count", "detail", "object", "slots", "state"),
+        "walks over all fences at the end of a process; the entry that a look-up gave",
+    ),
     "kernel/cap/core_check.c": (("limit", "ticket"), "its own ledger is set up here; a completion must name the ticket"),
     "kernel/cap/enter.c": (("cq_entries", "sq_entries", "sq_head"), "bounds of the queues; what is published as consumed"),
     "kernel/cap/op_device.c": (("object",), "the entry that a look-up gave"),
     "kernel/cap/op_dma.c": (("buffer_bytes", "detail", "object"), "the entry that a look-up gave; sizes for the caller"),
     "kernel/cap/op_process.c": (("object",), "the entry that a look-up gave"),
     "kernel/cap/operation.c": (("cq_entries", "kind", "object"), "the entry that a look-up gave; the bound of credits"),
+    "kernel/cap/orphan.c": (("count", "slots"), "walks over all fences when a deadline has passed"),
     "kernel/cap/pool.c": (
         ("away", "buffer_bytes", "count", "free", "generation", "quarantined", "state"),
         "whether anything is out, for the release and the walk at the end of a process; its own slots",

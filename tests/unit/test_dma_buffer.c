@@ -301,6 +301,25 @@ static void g10_a_pool_is_not_invalidated_under_a_device(void **state)
     world_recount(&w);
 }
 
+static void g10_a_pool_leaves_quarantine_only_when_no_fence_has_a_buffer(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, 99);
+    struct tn_buffer_name held = world_alloc(&w);
+    uint64_t fence = world_post(&w, world_alloc(&w));
+    assert_ok(tn_pool_move(&w.pool, TN_POOL_REVOKING));
+    assert_ok(tn_pool_move(&w.pool, TN_POOL_QUARANTINED));
+    assert_refused(&w, TN_ESTATE, tn_pool_move(&w.pool, TN_POOL_EMPTY));
+    tn_fence_end_commit(&w.queue, fence, TN_EQUARANTINED);
+    (void)world_take(&w, fence);
+    assert_refused(&w, TN_ESTATE, tn_pool_move(&w.pool, TN_POOL_EMPTY)); /* the CPU's */
+    tn_buffer_release_commit(&w.pool, held);
+    assert_refused(&w, TN_ESTATE, tn_pool_move(&w.pool, TN_POOL_EMPTY)); /* not scrubbed */
+    tn_buffer_scrubbed_commit(&w.pool, (uint32_t)held.slot);
+    assert_ok(tn_pool_move(&w.pool, TN_POOL_EMPTY));
+}
+
 static void g10_a_pool_with_a_quarantined_buffer_can_only_be_quarantined(void **state)
 {
     (void)state;
@@ -312,10 +331,11 @@ static void g10_a_pool_with_a_quarantined_buffer_can_only_be_quarantined(void **
     assert_ok(tn_pool_move(&w.pool, TN_POOL_REVOKING));
     assert_refused(&w, TN_ESTATE, tn_pool_move(&w.pool, TN_POOL_INVALIDATED));
     assert_ok(tn_pool_move(&w.pool, TN_POOL_QUARANTINED));
-    for (uint32_t to = 0; to < TN_POOL_STATES; to++)
+    for (uint32_t to = TN_POOL_EMPTY + 1; to < TN_POOL_STATES; to++)
         assert_refused(&w, TN_ESTATE, tn_pool_move(&w.pool, (enum tn_pool_state)to));
     assert_int_equal(w.pool.quarantined, 1);
     world_recount(&w);
+    assert_ok(tn_pool_move(&w.pool, TN_POOL_EMPTY)); /* silenced after all */
 }
 
 static void g3_a_pool_moves_only_as_its_table_says(void **state)
@@ -340,7 +360,7 @@ static void g3_a_pool_moves_only_as_its_table_says(void **state)
         assert_refused(&w, TN_ESTATE, tn_pool_move(&w.pool, TN_POOL_STATES));
         assert_refused(&w, TN_ESTATE, tn_pool_move(&w.pool, (enum tn_pool_state)UINT32_MAX));
     }
-    assert_int_equal(moves, 10);
+    assert_int_equal(moves, 11);
 }
 
 static const struct CMUnitTest tests[] = {
@@ -360,6 +380,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(g4_a_buffer_that_cannot_come_home_is_not_submitted),
     cmocka_unit_test(g4_marks_at_their_very_end_do_not_wrap),
     cmocka_unit_test(g10_a_pool_is_not_invalidated_under_a_device),
+    cmocka_unit_test(g10_a_pool_leaves_quarantine_only_when_no_fence_has_a_buffer),
     cmocka_unit_test(g10_a_pool_with_a_quarantined_buffer_can_only_be_quarantined),
     cmocka_unit_test(g3_a_pool_moves_only_as_its_table_says),
 };

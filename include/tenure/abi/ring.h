@@ -54,10 +54,22 @@ enum tn_op {
      * it was a read. One wait a device: TN_ESTATE while there is one. Not with TN_SQE_QUIET. */
     TN_OP_DEVICE_WATCH = 24,
 
+    /* handle: Device. Gives up the claim: its windows, routes and pools end, and so does what clients of the caller's
+     * service have in flight with it (TN_EABORTED); what they submit from then on waits until the caller claims a
+     * device. Answered when the device is silent, or in quarantine (TN_EQUARANTINED). Every capability to it, and to
+     * what was made of it, is stale then. Not with TN_SQE_QUIET. */
+    TN_OP_DEVICE_RELEASE = 25,
+    /* arg0 = the number of a device in the caller's entry of the manifest. Claims it, as at a start. value0 = Device.
+     * TN_ENOENT: the entry, or the machine, has no such device. TN_ESTATE: somebody holds it. TN_EQUARANTINED.
+     * TN_EAGAIN: a bus is being reset. TN_EEXHAUSTED, TN_EIO, TN_EPOLICY: the pools of the service's clients do not fit
+     * it; it is given up again. */
+    TN_OP_DEVICE_CLAIM = 26,
+
     /* handle: Device (driver) or Channel (client). arg0 = buffer size in bytes (rounded up to pages), arg1 = number
      * of buffers; all are charged here. value0 = DmaPool, value1 = the rounded buffer size. */
     TN_OP_POOL_CREATE = 32,
-    /* Refused with TN_ESTATE while a buffer of the pool is not free. */
+    /* Refused with TN_ESTATE while a buffer of the pool is not free, with TN_EQUARANTINED if all of those are in
+     * quarantine. */
     TN_OP_POOL_RELEASE = 33,
     /* handle: DmaPool. arg0 = length in bytes. value0 = DmaBuffer, value1 = address, value2 = capacity. Zeroed. */
     TN_OP_BUFFER_ALLOC = 34,

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ends of pools and of their buffers: released, left behind, in quarantine, and out of it. See pool.h. */
+#include "cap/pool_inside.h"
+
+#include <stddef.h>
+
+#include "device/device.h"
+#include "diag/log.h"
+#include "diag/panic.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+#include "proc/process.h"
+
+/* Of the device behind each pool, when something of it went into quarantine. Apart: every request looks a pool up. */
+static uint64_t silences[POOLS_MAX];
+
+void pool_move(struct pool *pool, enum tn_pool_state to)
+{
+    if (tn_pool_move(&pool->core, to) != TN_OK)
+        panic("pool: no move from %s to %s", tn_pool_state_name(pool->core.state), tn_pool_state_name(to));
+}
+
+void pool_scrub(uint64_t physical, uint64_t bytes)
+{
+#ifndef TN_TWIN /* negative twin: what the last owner wrote stays, and SELFTEST must say so */
+    memset(phys_to_virt(physical), 0, bytes);
+#else
+    (void)physical;
+    (void)bytes;
+#endif
+}
+
+void pool_refund(struct tn_ledger *ledger, uint64_t bytes, uint64_t buffers)
+{
+    tn_ledger_refund(ledger, TN_CHARGE_POOL_BYTES, bytes);
+    tn_ledger_refund(ledger, TN_CHARGE_BUFFERS, buffers);
+}
+
+/* True: no device reaches the pool's pages, and none has one of its addresses cached. */
+static bool end_reach(struct pool *pool)
+{
+    if (!pool->domain)
+        return true;
+#ifndef TN_TWIN /* negative twin: what was reached is handed on while the device still has it */
+    if (iommu_run_release(pool->domain, &pool->run) != TN_OK)
+        return false;
+#endif
+    pool->domain = NULL;
+    pool->name = 0;
+    pool->strict = false;
+    return true;
+}
+
+bool pools_reach_ended(const struct device *device)
+{
+    bool ended = true;
+    for (uint32_t i = 0; i < POOLS_MAX; i++)
+        if (tn_slots_live(&pool_slots, i) && pools[i].domain && pools[i].domain == device->domain)
+            ended = end_reach(&pools[i]) && ended;
+    return ended;
+}
+
+/* Its memory is clean and nobody's: it goes back, and so does what was paid for it. */
+static void give_back(struct pool *pool)
+{
+    uint64_t pages = pool_pages(pool);
+    pool_move(pool, TN_POOL_EMPTY);
+    frames_free(pool->physical, pages);
+    frames_free(pool->records, pool_record_pages(pool));
+    pool_refund(&pool->owner->ledger, pages * PAGE_SIZE, pool->core.count);
+    pool->owner->pool_count--;
+    pool->identity = (struct tn_identity){0};
+    tn_slots_give(&pool_slots, (uint32_t)(pool - pools));
+}
+
+static void note_quarantine(struct pool *pool)
+{
+    silences[pool - pools] = pool->reach ? pool->reach->silences : 0;
+}
+
+static void quarantine(struct pool *pool)
+{
+    pool_move(pool, TN_POOL_QUARANTINED);
+    frames_quarantine(pool_pages(pool));
+    log_line("pool: %lu pages of %s stay in quarantine: the device that could reach them was not silenced",
+             pool_pages(pool), pool->owner->name);
+}
+
+/* Nothing of the pool is out: its memory goes back, zeroed, once its device cannot reach it any more. */
+static void free_pool(struct pool *pool)
+{
+    if (!end_reach(pool)) {
+        note_quarantine(pool);
+        quarantine(pool);
+        return;
+    }
+    pool_move(pool, TN_POOL_INVALIDATED);
+    pool_scrub(pool->physical, pool_pages(pool) * PAGE_SIZE);
+    pool_move(pool, TN_POOL_SCRUBBED);
+    give_back(pool);
+}
+
+/* Out of quarantine, because there is evidence now. Not while a fence has a buffer: then the pool stays. */
+static void acquit(struct pool *pool)
+{
+    if (!end_reach(pool) || !tn_pool_is_without_fences(&pool->core))
+        return;
+    uint64_t pages = pool_pages(pool);
+    pool_scrub(pool->physical, pages * PAGE_SIZE);
+    frames_acquit(pages);
+    log_line("pool: %lu pages of %s are out of quarantine", pages, pool->owner->name);
+    give_back(pool);
+}
+
+/* Has there been evidence since something of the pool went into quarantine? */
+static bool is_silenced(const struct pool *pool)
+{
+    return pool->reach && pool->reach->silences != silences[pool - pools];
+}
+
+/* What is still out is in quarantine. */
+static void settle_quarantined(struct pool *pool)
+{
+    quarantine(pool);
+    if (is_silenced(pool)) /* its device was silenced after all, before this */
+        acquit(pool);
+}
+
+static bool is_quarantined_only(const struct pool *pool)
+{
+    return pool->core.quarantined != 0 && tn_pool_is_without_fences(&pool->core);
+}
+
+static void settle(struct pool *pool)
+{
+    if (pool->core.state != TN_POOL_REVOKING)
+        return;
+    if (tn_pool_is_idle(&pool->core))
+        free_pool(pool);
+    else if (is_quarantined_only(pool))
+        settle_quarantined(pool);
+}
+
+enum tn_status pool_release(struct pool *pool)
+{
+    bool is_idle = tn_pool_is_idle(&pool->core);
+    if (!is_idle && !is_quarantined_only(pool))
+        return TN_ESTATE;
+    if (!is_idle && !is_silenced(pool))
+        return TN_EQUARANTINED;
+    pool_move(pool, TN_POOL_REVOKING);
+    space_run_unmap(&pool->owner->space, &pool->mapping);
+    settle(pool);
+    return TN_OK;
+}
+
+/* A buffer in state SCRUBBING. Each has pages of its own, so no device reaches them any more. */
+static void scrub_buffer(struct pool *pool, uint32_t slot)
+{
+    if (tn_buffer_scrub_decide(&pool->core, slot) != TN_OK)
+        panic("pool: buffer %u of %s cannot be scrubbed", slot, pool->owner->name);
+    pool_scrub(pool_buffer_physical(pool, slot), pool->core.buffer_bytes);
+    tn_buffer_scrubbed_commit(&pool->core, slot);
+}
+
+void pool_buffer_ended(struct pool *pool, uint32_t slot)
+{
+    scrub_buffer(pool, slot);
+    settle(pool);
+}
+
+void pool_buffer_lost(struct pool *pool)
+{
+    note_quarantine(pool);
+    settle(pool);
+}
+
+void pool_orphan_ended(struct pool *pool, uint32_t slot)
+{
+    scrub_buffer(pool, slot);
+    if (pool->core.state == TN_POOL_MAPPED)
+        pool_buffer_show(pool, slot);
+    settle(pool);
+}
+
+/* The CPU's buffers go back; those with a device stay. */
+static void release_cpu_buffers(struct pool *pool)
+{
+    for (uint32_t slot = 0; slot < pool->core.count; slot++) {
+        if (tn_buffer_state(&pool->core, slot) != TN_BUFFER_CPU)
+            continue;
+        tn_buffer_release_commit(&pool->core, tn_buffer_name(&pool->core, slot));
+        scrub_buffer(pool, slot);
+    }
+}
+
+/* Ring memory: nobody's any more, and its device writes there for ever if it is not silent. */
+static void end_ring_memory(struct pool *pool)
+{
+    if (!device_is_silent(pool->reach)) {
+        note_quarantine(pool);
+        quarantine(pool);
+        return;
+    }
+    release_cpu_buffers(pool);
+    settle(pool);
+}
+
+void pools_owner_ended(struct process *owner)
+{
+    for (uint32_t i = 0; i < POOLS_MAX; i++) {
+        struct pool *pool = &pools[i];
+        if (!tn_slots_live(&pool_slots, i) || pool->owner != owner || pool->core.state != TN_POOL_MAPPED)
+            continue;
+        pool_move(pool, TN_POOL_REVOKING);
+        pool->mapping = (struct space_run){0}; /* its tables go with the space */
+        if (!pool->channel) {
+            end_ring_memory(pool);
+            continue;
+        }
+        release_cpu_buffers(pool);
+        settle(pool);
+    }
+}
+
+void pools_device_released(const struct device *device)
+{
+    for (uint32_t i = 0; i < POOLS_MAX; i++) {
+        struct pool *pool = &pools[i];
+        if (!tn_slots_live(&pool_slots, i) || pool->channel || pool->reach != device ||
+            pool->core.state != TN_POOL_MAPPED)
+            continue;
+        pool_move(pool, TN_POOL_REVOKING);
+        space_run_unmap(&pool->owner->space, &pool->mapping);
+        end_ring_memory(pool);
+    }
+}
+
+void pools_device_silenced(const struct device *device)
+{
+    for (uint32_t i = 0; i < POOLS_MAX; i++) {
+        struct pool *pool = &pools[i];
+        if (!tn_slots_live(&pool_slots, i) || pool->reach != device || pool->core.state != TN_POOL_QUARANTINED)
+            continue;
+        release_cpu_buffers(pool);
+        acquit(pool);
+    }
+}

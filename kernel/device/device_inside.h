@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside of the device manager: what device.c and device_end.c share. See device.h. */
+#ifndef TENURE_KERNEL_DEVICE_DEVICE_INSIDE_H
+#define TENURE_KERNEL_DEVICE_DEVICE_INSIDE_H
+
+#include "device/device.h"
+
+extern struct device device_table[PCI_FUNCTIONS_MAX];
+extern uint32_t device_count;
+
+/* A move that the table of core/ must have. */
+void device_move(struct device *device, enum tn_device_state to);
+
+#endif

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Claims that end while their holder lives, that pass to somebody else with reads at the device, and devices in quarantine that
+an operator has tried again (rows F7, F8; G2, G3, G10)."""
+
+from harness import archive, disks, machine, markers, messages, paths, planted
+from harness.disks import MiB
+
+import qemu
+
+GIVEN_UP = r"^device: \S+ was given up: silent, unclaimed: bus-master-off passed, "
+BEHIND = ["-device", "pci-bridge,id=old,chassis_nr=9,addr=5"]
+
+
+def run(folder, manifest, kernel):
+    image = disks.Image(folder, 2 * MiB)
+    m = machine.start(
+        archive.build(folder, [manifest]), f"manifest={manifest}", [image.disk(**qemu.OBEYS)], extra=qemu.IOMMU, kernel=kernel
+    )
+    return m, m.wait_end(), image
+
+
+def test_g3_a_device_is_given_up_with_reads_at_it_and_claimed_again(folder):
+    m, status, image = run(folder, "passing", paths.CHECKED)
+    assert status == qemu.EXIT_SUCCESS, m.text()[-3000:]
+    assert m.find(messages.READ)["sha256"] == image.sha256()  # it did not notice
+    assert markers.problems(m.lines, "passing") == []
+    m.find(GIVEN_UP)
+    assert m.find(messages.PAGES_AT_END)["quarantined"] == "0"
+
+
+def test_g3_a_device_passes_to_another_driver_with_reads_at_it(folder):
+    m, status, image = run(folder, "handing", paths.CHECKED)
+    assert status == qemu.EXIT_SUCCESS, m.text()[-3000:]
+    assert m.find(messages.READ)["sha256"] == image.sha256()
+    assert markers.problems(m.lines, "handing") == []
+    claims = m.find_all(r"^device: \S+ claimed by (\w+), DMA policy remapped-strict$")
+    assert [match[1] for match in claims] == ["passer", "taker"]
+
+
+def test_twin_g3_a_device_whose_generation_stays_is_noticed(folder):
+    kernel = planted.kernel(folder, "device/device_end.c", {"    device->identity.generation++; /* every": "    /* every"})
+    m, _, _ = run(folder, "passing", kernel)
+    assert markers.problems(m.lines, "passing")
+
+
+# ---- quarantine ----
+
+
+def with_neighbour(folder, changes=None, kernel=None):
+    """A conventional bus: a disk that takes long, and a neighbour. No IOMMU, no reset of their own."""
+    disk, group = disks.throttled(disks.Image(folder, 8 * MiB), operations_per_second=20)
+    disk.device.update({"bus": "old", "addr": "1"})
+    changed = archive.variant(folder, "retry", changes) if changes else None
+    m = machine.start(
+        archive.build(folder, ["retry"], changed=changed),
+        "manifest=retry",
+        [disk],
+        extra=[*BEHIND, *group, "-device", "edu,bus=old,addr=2"],
+        typed=True,
+        kernel=kernel or paths.KERNEL,
+    )
+    m.wait_for(messages.PROMPT_SHELL)
+    m.wait_for(r"^virtio_blk0: virtio-blk: ")
+    m.wait_for(r"^reader: disk: ")
+    return m
+
+
+def disk_of(m):
+    return m.find(r"^device: (?P<bdf>\S+) claimed by virtio_blk0, DMA policy trusted\b")["bdf"]
+
+
+def test_g10_a_device_in_quarantine_is_tried_again_and_comes_back_with_its_pages(folder):
+    m = with_neighbour(folder)
+    bdf = disk_of(m)
+    m.write("kill virtio_blk0\n")
+    lost = m.wait_for(messages.DRIVER_LOST)
+    assert "device-word passed" in lost["evidence"] and "reset n/a" in lost["evidence"]
+    m.wait_for(r"^process: reader exited with status [1-9]")
+    m.wait_for(r"^pool: \d+ pages of reader stay in quarantine\b")
+    m.write(f"restart virtio_blk0\nretry 00:1f.0\nretry nowhere\nretry {bdf}\n")
+    m.wait_for(r"^restart: virtio_blk0: TN_EQUARANTINED$")  # it is handed to nobody
+    m.wait_for(r"^retry: 00:1f\.0 is not in quarantine: unclaimed$")
+    m.wait_for(r'^retry: there is no device "nowhere"; `dma` lists them$')
+    m.wait_for(rf"^device: {bdf} was tried again: in quarantine until it is silent: ")  # the neighbour is still there
+    m.lacks(r"^pool: .* are out of quarantine$")
+    m.write("kill neighbour\n")
+    m.wait_for(r"^device: \S+ lost its driver: silent, unclaimed: .*\breset passed\b")
+    m.write(f"retry {bdf}\n")
+    m.wait_for(rf"^device: {bdf} was tried again: silent, unclaimed: bus-master-off passed, never-on n/a, reset passed, ")
+    m.write("restart virtio_blk0\n")
+    m.wait_for(r"^process: virtio_blk0 started\b")
+    m.write("exit\n")
+    assert m.wait_end() == qemu.EXIT_SUCCESS
+    stay = sum(int(match[1]) for match in m.find_all(r"^pool: (\d+) pages of \w+ stay in quarantine\b"))
+    back = sum(int(match[1]) for match in m.find_all(r"^pool: (\d+) pages of \w+ are out of quarantine$"))
+    assert stay == back > 0
+    assert m.find(messages.PAGES_AT_END)["quarantined"] == "0"
+    m.find(messages.CHARGES_AT_END)
+
+
+def test_g10_the_word_of_a_device_frees_its_pages_only_if_the_manifest_says_so(folder):
+    m = with_neighbour(folder, {'class = "virtio-blk"': 'class = "virtio-blk"\ndevice_word = true'})
+    m.write("kill virtio_blk0\nexit\n")
+    m.wait_for(r"^device: \S+ lost its driver: silent by its word, unclaimed: .*\bdevice-word passed\b")
+    assert m.wait_end() == qemu.EXIT_SUCCESS
+    assert m.find(messages.PAGES_AT_END)["quarantined"] == "0"
+
+
+def test_twin_g10_a_bus_that_is_reset_under_its_neighbour_is_noticed(folder):
+    kernel = planted.kernel(
+        folder,
+        "device/silence.c",
+        {"return device_at(i)->state == TN_DEVICE_UNCLAIMED || device_at(i)->state == TN_DEVICE_QUARANTINED;": "return true;"},
+    )
+    m = with_neighbour(folder, kernel=kernel)
+    m.write("kill virtio_blk0\nexit\n")
+    m.wait_for(r"^device: \S+ lost its driver: silent, unclaimed: .*\breset passed\b")
