@@ -18,7 +18,8 @@ static void complete_done(struct server *s)
         TN_REPLY(reply);
         if (!tn_reply_unpark(&s->with_device[done.slot].reply, &reply))
             __builtin_trap(); /* virtq_take gives slots in flight only */
-        struct tn_answer answer = blk_answer(s->with_device[done.slot].direction, s->with_device[done.slot].length, &done);
+        struct tn_answer answer =
+            blk_answer(s->with_device[done.slot].direction, s->with_device[done.slot].length, &done);
         tn_service_complete(&s->service, &reply, &answer);
     }
     if (status == TN_EPROTOCOL)
