@@ -22,6 +22,7 @@
 #ifdef TN_PROVOKE
 #include "diag/provoke.h"
 #include "diag/provoke_fail.h"
+#include "diag/provoke_generations.h"
 #include "diag/provoke_irq.h"
 #include "diag/provoke_kill.h"
 #include "diag/provoke_pci.h"
@@ -155,6 +156,7 @@ _Noreturn void kernel_main(uint64_t handover, uint32_t magic)
     provoke_irq_from_command_line();
     provoke_kill_from_command_line();
     provoke_fail_from_command_line();
+    provoke_generations_from_command_line();
 #endif
     pci_scan(&acpi, &boot.memory);
     iommu_init(&acpi, &boot.memory); /* before any message is programmed, and while no device may write */

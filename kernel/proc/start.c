@@ -16,6 +16,7 @@
 #include "diag/input.h"
 #include "diag/log.h"
 #include "diag/provoke_fail.h"
+#include "diag/provoke_generations.h"
 #include "diag/provoke_kill.h"
 #include "irq/route.h"
 #include "lib/string.h"
@@ -169,7 +170,12 @@ static bool make_caps(struct process *p)
         return refuse(p, "capability table", status);
     struct tn_slot *slot = phys_to_virt(physical);
     struct tn_cap *entry = (struct tn_cap *)(void *)(slot + slots);
-    return tn_cap_table_init(&p->caps, slot, entry, slots, p->epoch, TN_HANDLE_GENERATION_MAX) ||
+#ifdef TN_PROVOKE
+    const uint64_t generations = provoke_generations(p);
+#else
+    const uint64_t generations = TN_HANDLE_GENERATION_MAX;
+#endif
+    return tn_cap_table_init(&p->caps, slot, entry, slots, p->epoch, generations) ||
            refuse(p, "capability table", TN_EINVAL);
 }
 
