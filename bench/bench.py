@@ -50,6 +50,7 @@ class Figure:
     extra: tuple = ()  # further words for QEMU
     iommu: bool = False  # is there one, and does the disk obey it?
     each: bool = False  # from each first mark to the next last one; the median of all
+    words: str = ""  # further words of the kernel's command line
 
 
 FIGURES = (
@@ -67,6 +68,15 @@ FIGURES = (
         each=True,
     ),
     Figure("restart.first_io.instr", "bench_restart", (START, STOP), True, True, "instr", iommu=True),
+    *(
+        Figure(name, "bench_teardown", (START, STOP), False, False, "instr", ("-device", "edu"), iommu=True, each=True, words=words)
+        for name, words in (
+            ("teardown.0250.instr", "args.bench=requests=250"),
+            ("teardown.0500.instr", "args.bench=requests=500"),
+            ("teardown.1000.instr", "args.bench=requests=1000"),
+            ("teardown.1000.16_windows.instr", "args.bench=requests=1000 args.keeper=windows=16"),
+        )
+    ),
     *(
         Figure(f"blk.virtio.read4k.qd{depth}.{policy}.instr{guard}", f"bench_qd{depth}{manifest}{guard.replace('.', '_')}",
                (START, STOP), True, True, "instr/op", iommu=policy != "trusted")
@@ -118,6 +128,7 @@ def boot(build, figure, count_mmio):
     manifest, disk = figure.manifest, figure.disk
     obeys = qemu.OBEYS if figure.iommu else {}
     append = f"manifest={manifest}"
+    append += f" {figure.words}" if figure.words else ""
     if figure.marks == (RAISE, WOKEN):
         append += f" args.raiser=ops=2000,target={raise_register(build, figure)}"
     disks = [qemu.Disk({"driver": "null-co", "size": NULL_DISK_BYTES, "read-zeroes": False}, **obeys)] if disk else []

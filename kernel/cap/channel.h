@@ -58,6 +58,12 @@ void service_serve_again(struct service *service);
 /* TN_OP_COMPLETE. */
 TN_MUST_CHECK enum tn_status service_complete(struct service *service, const struct tn_sqe *sqe);
 
+/* Sessions that the process has. */
+uint32_t channels_of(const struct process *client);
+/* Fences, from submission to their end, that are charged to this process; without one (NULL), those of services behind
+ * this device, or behind none. */
+uint32_t fences_of(const struct process *client, const struct device *device);
+
 /* What was completed since the last time comes back to its clients, after one invalidation. At the end of every entry,
  * and before anything else happens to those clients or their service. */
 void channels_settle(void);

@@ -37,8 +37,9 @@ struct service {
 struct channel {
     struct tn_identity identity;
     struct service *service; /* NULL: free */
-    uint64_t word;           /* what the request word says of the session */
-    uint32_t deadline_ms;    /* of what it leaves behind; 0: none */
+    const struct process *client;
+    uint64_t word;        /* what the request word says of the session */
+    uint32_t deadline_ms; /* of what it leaves behind; 0: none */
 };
 
 extern struct service services[SERVICES_MAX];

@@ -279,6 +279,7 @@ bool pool_view(uint32_t index, struct pool_view *view)
         return false;
     *view = (struct pool_view){
         .owner = p->owner,
+        .reach = p->reach,
         .state = tn_pool_state_name(p->core.state),
         .buffers = p->core.count,
         .buffer_bytes = p->core.buffer_bytes,

@@ -105,6 +105,7 @@ struct pool *pool_of(struct tn_pool *core);
 /* For people. */
 struct pool_view {
     const struct process *owner;
+    const struct device *reach;
     const char *state;
     uint32_t buffers, buffer_bytes;
     uint32_t free, away, quarantined; /* buffers */

@@ -14,6 +14,7 @@
 #include "device/fault.h"
 #include "device/mmio.h"
 #include "diag/audit.h"
+#include "diag/books.h"
 #include "diag/log.h"
 #include "iommu/iommu.h"
 #include "irq/route.h"
@@ -188,6 +189,7 @@ void devices_apart_go_on(void)
             answer(d, holder);
     }
     lock_release(LOCK_DEVICE_MANAGER);
+    books_check();
     if (until != UINT64_MAX)
         sched_work_at(until, now);
 }

@@ -154,7 +154,7 @@ bool mmio_view(uint32_t window, struct mmio_view *view)
     lock_acquire(LOCK_DEVICE_MANAGER);
     bool is_mapped = w->state == TN_MMIO_MAPPED;
     if (is_mapped)
-        *view = (struct mmio_view){w->device->function, w->device->holder, w->bar, w->offset, w->length};
+        *view = (struct mmio_view){w->device, w->device->function, w->device->holder, w->bar, w->offset, w->length};
     lock_release(LOCK_DEVICE_MANAGER);
     return is_mapped;
 }

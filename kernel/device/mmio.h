@@ -34,6 +34,7 @@ void mmio_release_device(const struct device *device);
 /* ---- what the console shows ---- */
 
 struct mmio_view {
+    const struct device *device;
     const struct pci_function *function;
     const struct process *holder;
     uint32_t bar;

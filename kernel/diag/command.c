@@ -86,7 +86,7 @@ static const struct command {
     {"mem", "memory by purpose", command_mem_run},
     {"ps", "the processes", command_ps_run},
     {"caps", "capabilities, by process, kind and rights", command_caps_run},
-    {"ledger", "what each process has of its budget", command_ledger_run},
+    {"ledger", "what each process has of its budget, and each device; do the books agree?", command_ledger_run},
     {"audit", "the audit log, newest last; audit LABEL: of one process, or of `kernel`", command_audit_run},
     {"kill", "kill LABEL: ends a process; its supervisor, if it has one, starts it again", command_kill_run},
     {"stop", "stop LABEL: ends a process for good", command_stop_run},

@@ -2,7 +2,9 @@
 /* `ps`, `caps` and `ledger`: processes by their public labels. */
 #include <stddef.h>
 
+#include "device/device.h"
 #include "diag/audit.h"
+#include "diag/books.h"
 #include "diag/command.h"
 #include "lib/string.h"
 #include "proc/process.h"
@@ -84,6 +86,32 @@ void command_caps_run(struct command_call *call)
             command_print(call, "%s: ended, none", process_table[i].name);
 }
 
+/* One line for each device that has something, and one for what no device has to do with. */
+static void print_device_books(struct command_call *call, const struct device *d)
+{
+    struct books b;
+    books_of_device(d, &b);
+    if (d && d->state == TN_DEVICE_UNCLAIMED && b.held[TN_CHARGE_BUFFERS] == 0)
+        return;
+    command_print(call, "%s: pool_bytes %lu, mmio_bytes %lu, buffers %lu, interrupts %lu, in_flight %lu",
+                  d ? pci_name(d->function->bdf).text : "no device", b.held[TN_CHARGE_POOL_BYTES],
+                  b.held[TN_CHARGE_MMIO_BYTES], b.held[TN_CHARGE_BUFFERS], b.held[TN_CHARGE_INTERRUPTS],
+                  b.held[TN_CHARGE_IN_FLIGHT]);
+}
+
+static void print_books(struct command_call *call)
+{
+    struct books_error e;
+    for (uint32_t i = 0; device_at(i); i++)
+        print_device_books(call, device_at(i));
+    print_device_books(call, NULL);
+    if (books_agree(&e))
+        command_print(call, "the ledgers and the objects agree");
+    else
+        command_print(call, "%s: %lu %s in the ledger, objects for %lu", e.process ? e.process->name : "all processes",
+                      e.ledger, tn_charge_name((enum tn_charge)e.charge), e.objects);
+}
+
 void command_ledger_run(struct command_call *call)
 {
     if (!has_processes(call))
@@ -95,4 +123,5 @@ void command_ledger_run(struct command_call *call)
                 command_print(call, "%s %s: %lu of %lu, refused %lu", process_table[i].name,
                               tn_charge_name((enum tn_charge)c), l->used[c], l->limit[c], l->refused[c]);
         }
+    print_books(call);
 }

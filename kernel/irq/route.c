@@ -325,7 +325,8 @@ bool route_view(uint32_t index, struct route_view *view)
     const struct route *r = &table[index];
     lock_acquire(LOCK_INTERRUPT_ROUTES);
     uint32_t now = tn_route_state(&routes, index);
-    *view = (struct route_view){r->source, now, vector_of(index), r->holder, r->arrived, r->events, r->storms};
+    *view =
+        (struct route_view){r->source, now, vector_of(index), r->holder, r->device, r->arrived, r->events, r->storms};
     lock_release(LOCK_INTERRUPT_ROUTES);
     return now != TN_ROUTE_FREE;
 }

@@ -56,6 +56,7 @@ struct route_view {
     uint32_t state; /* enum tn_route_state */
     uint8_t vector;
     const struct process *holder; /* NULL: the kernel, or nobody any more */
+    const struct device *device;  /* NULL: none */
     uint64_t arrived;             /* interrupts, under this holder */
     uint64_t events;
     uint64_t storms;

@@ -13,6 +13,7 @@
 #include "cap/pool.h"
 #include "device/device.h"
 #include "diag/audit.h"
+#include "diag/books.h"
 #include "diag/input.h"
 #include "diag/log.h"
 #include "diag/panic.h"
@@ -97,6 +98,7 @@ static void finish(struct process *p)
     p->state = PROCESS_ENDED;
     supervisor_ended(p);
     process_tell_end(p);
+    books_check();
     end_with_last_job();
 }
 

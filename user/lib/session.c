@@ -13,7 +13,7 @@
 #include "ring.h"
 
 enum {
-    FENCES = 512,
+    FENCES = 1280, /* a manifest allows 1,024 in flight */
     NOBODY = 0xffffffff,
 };
 /* A pool that cannot be made because its driver is being started again: how long that is waited for. */

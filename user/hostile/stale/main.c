@@ -14,7 +14,7 @@
 #include <ring.h>
 #include <tenure/dma_session.h>
 
-#include "../keeper/keeper.h"
+#include "../../services/keeper/keeper.h"
 
 enum kind { POOL, BUFFER, FENCE, WINDOW, INTERRUPT, KINDS };
 enum { BYTES = 4096, PLENTY = 512 };

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See keeper.h. A job or a driver that is started again, as the manifest says; it does nothing with a device. */
+/*
+ * See keeper.h. A job or a driver that is started again, as the manifest says. For tests and benches. args: windows=N:
+ * it has a device, which it gives memory, lets reach it, and maps that many windows of (default 0: it leaves alone what
+ * it has).
+ */
+#include <args.h>
+#include <dma.h>
+#include <mmio.h>
 #include <process.h>
 #include <ring.h>
 #include <service.h>
 
 #include "keeper.h"
 
-enum { CREDITS = 250 };
+enum { CREDITS = 1016, CALLS = 8, PAGE = 4096, POOL_BYTES = 16 * PAGE, WINDOWS_MAX = 16 };
 
 static struct tn_service service;
 static struct tn_parked_reply held[CREDITS];
@@ -31,11 +38,32 @@ static void let_go(void)
     }
 }
 
+static bool set_up_device(const struct tn_start *start, uint64_t windows)
+{
+    const struct tn_start_cap *device = tn_start_find_kind(start, TN_KIND_DEVICE);
+    struct tn_mmio window;
+    uint64_t pool;
+    if (device == NULL || tn_dma_device_pool(device->handle, POOL_BYTES, &pool) != TN_OK ||
+        tn_dma_bus_master(device->handle, TN_BUS_MASTER_ON) != TN_OK)
+        return false;
+    for (uint64_t i = 0; i < windows; i++)
+        if (tn_mmio_map(device->handle, 0, i * PAGE, PAGE, &window) != TN_OK)
+            return false;
+    return true;
+}
+
 int tn_main(const struct tn_start *start)
 {
+    uint64_t windows = 0;
+    const struct tn_arg known[] = {{.key = "windows", .value = &windows, .max = WINDOWS_MAX}};
+    tn_args_require(start->args, known, sizeof(known) / sizeof(known[0]));
+    if (windows != 0 && !set_up_device(start, windows))
+        return 4;
     struct tn_request request;
     TN_REPLY(reply);
-    if (tn_service_open(&service, start, CREDITS) != TN_OK)
+    /* as many as its queue holds beside its own calls */
+    const uint32_t room = start->cq_entries - CALLS;
+    if (tn_service_open(&service, start, room < CREDITS ? room : CREDITS) != TN_OK)
         return 2;
     for (;;) {
         while (tn_service_take(&service, &request, &reply)) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What one may ask of a keeper: a service that remembers words, holds requests back, and dies on request. */
-#ifndef TENURE_HOSTILE_KEEPER_H
-#define TENURE_HOSTILE_KEEPER_H
+#ifndef TENURE_SERVICES_KEEPER_H
+#define TENURE_SERVICES_KEEPER_H
 
 enum { KEEPER_WORDS = 16 };
 
