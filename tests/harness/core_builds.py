@@ -77,7 +77,7 @@ EDITS = [
     Bug("alloc_in_any_state", "dma_pool.h", "if (__builtin_expect(pool->open && pool->free != 0, 1))",
         "if (__builtin_expect(pool->free != 0, 1))"),
     Bug("quarantine_is_left", "machine.h", "    MOVE(TN_POOL_SCRUBBED, TN_POOL_EMPTY,",
-        "    MOVE(TN_POOL_QUARANTINED, TN_POOL_SCRUBBED, \"\") MOVE(TN_POOL_SCRUBBED, TN_POOL_EMPTY,"),
+        "    MOVE(TN_POOL_QUARANTINED, TN_POOL_MAPPED, \"\") MOVE(TN_POOL_SCRUBBED, TN_POOL_EMPTY,"),
     Bug("quarantine_is_left_with_a_fence", "dma_pool.c", "pool->state != TN_POOL_QUARANTINED || tn_pool", "true || tn_pool"),
     Bug("buffer_counts_drift", "dma_pool.h", "pool->away--;", "pool->away -= from != TN_BUFFER_ORPHAN;"),
     # ---- slices ----

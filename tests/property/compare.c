@@ -228,6 +228,23 @@ void oracle_compare(uint32_t owners, uint32_t lines)
             compare_line(i);
 }
 
+void oracle_compare_routes(void)
+{
+    const struct naive_routes *n = &oracle.routes;
+    const struct tn_routes *routes = &world.routing.routes;
+    oracle_same("arrivals for nobody", routes->stale, n->stale);
+    oracle_same("free routes", routes->slots.free, n->table.free);
+    for (uint32_t i = 0; i < ROUTES; i++) {
+        bool is_held = n->state[i] >= TN_ROUTE_MASKED && n->state[i] <= TN_ROUTE_PENDING;
+        oracle_same("the state of a route", tn_route_state(routes, i), n->state[i]);
+        oracle_same("its generation", tn_route_generation(routes, i), is_held ? n->table.generation[i] : 0);
+        if (n->state[i] == TN_ROUTE_FREE)
+            continue;
+        oracle_same("the number of its last event", tn_route_sequence(routes, i), n->sequence[i]);
+        oracle_same("arrivals that wait", world.routing.route[i].waiting, n->waiting[i]);
+    }
+}
+
 /* Does the core still know the name? */
 static bool alive(const struct grant *g)
 {

@@ -58,6 +58,8 @@ void op_pool_move(const struct step *s)
         oracle_init_pool(s->owner);
         world_init_pool(s->owner, oracle.owner[s->owner].epoch, oracle.setting.buffer_generations,
                         oracle.owner[s->owner].pool.kind);
+    } else if (state == TN_POOL_QUARANTINED && s->pick & 1) { /* there is one way out */
+        move_pool(s->owner, s->pick / 2 % TN_POOL_STATES);
     } else if (state != TN_POOL_MAPPED || s->pick >= 0x80) {
         move_pool(s->owner, after[state]);
     }

@@ -12,6 +12,7 @@
 
 static struct world before;
 static uint32_t owners_touched, lines_touched;
+static bool routes_touched;
 static bool telling;
 
 struct operation {
@@ -51,8 +52,14 @@ static const struct operation operations[] = {
     {"gather", op_gather, 3},
 };
 
+/* Apart from the rest, and with bytes of its own. */
+enum { ROUTES_FROM = 240 };
+static const struct operation of_routes = {"route", op_route, 0};
+
 static const struct operation *operation_of(uint8_t byte)
 {
+    if (byte >= ROUTES_FROM)
+        return &of_routes;
     uint32_t place = byte % 128;
     const struct operation *o = operations;
     while (place >= o->weight)
@@ -86,6 +93,11 @@ void may_change_line(uint32_t line)
     lines_touched |= 1u << line;
 }
 
+void may_change_routes(void)
+{
+    routes_touched = true;
+}
+
 void counts_refusal(uint64_t *counter)
 {
     ++*(uint64_t *)(void *)((uint8_t *)&before + ((uint8_t *)counter - (uint8_t *)&world));
@@ -112,6 +124,8 @@ static void compare_frame(const char *name)
     for (uint32_t i = 0; i < LINES; i++)
         if (!(lines_touched >> i & 1) && memcmp(&before.line[i], &world.line[i], sizeof(before.line[i])) != 0)
             oracle_fail("%s changed bits of line %u, where it may not", name, i);
+    if (!routes_touched && memcmp(&before.routing, &world.routing, sizeof(before.routing)) != 0)
+        oracle_fail("%s changed bits of the routes, where it may not", name);
 }
 
 uint64_t twisted(uint64_t name, uint8_t twist)
@@ -185,9 +199,12 @@ void operations_run(const uint8_t *bytes, size_t size, bool tell)
         const struct operation *o = operation_of(b[0]);
         before = world;
         owners_touched = lines_touched = 0;
+        routes_touched = false;
         o->run(&step);
         compare_frame(o->name);
         oracle_compare(owners_touched, lines_touched); /* the others are what they were, bit by bit */
+        if (routes_touched)
+            oracle_compare_routes();
         if (i % 8 == 7)
             oracle_check_log();
     }

@@ -54,10 +54,12 @@ void op_check(const struct step *s);
 void op_remove(const struct step *s);
 void op_charge(const struct step *s);
 void op_ring(const struct step *s);
+void op_route(const struct step *s);
 
 /* What this operation may change; all the rest is compared bit by bit after it. */
 void may_change_owner(uint32_t owner);
 void may_change_line(uint32_t line);
+void may_change_routes(void);
 /* The one thing that a refusal may change: a counter that stands in the world at `counter`. */
 void counts_refusal(uint64_t *counter);
 

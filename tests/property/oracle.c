@@ -191,6 +191,9 @@ void oracle_init(const struct setting *setting)
         table_init(&oracle.line[i].fences, FENCES, setting->fence_generations);
         oracle.line[i].next_ticket = setting->first_ticket;
     }
+    table_init(&oracle.routes.table, ROUTES, TN_HANDLE_GENERATION_MAX);
+    for (uint32_t i = 0; i < ROUTES; i++)
+        oracle.routes.state[i] = TN_ROUTE_FREE;
 }
 
 /* ---- the log ---- */

@@ -98,10 +98,19 @@ struct naive_line {
     uint64_t gone, added, begun, covered; /* how many have left, came, were there at the last begin, are covered */
 };
 
+struct naive_routes {
+    struct naive_table table;
+    uint32_t state[ROUTES];
+    uint64_t sequence[ROUTES], waiting[ROUTES];
+    bool stormed[ROUTES];
+    uint64_t stale;
+};
+
 struct oracle {
     struct setting setting;
     struct naive_owner owner[OWNERS];
     struct naive_line line[LINES];
+    struct naive_routes routes;
     uint32_t lives;
     uint64_t epochs;
 };
@@ -205,6 +214,8 @@ void log_end(uint32_t life, uint64_t fence);
 
 /* Every table, count and record of these owners and lines (one bit each) against the lists. */
 void oracle_compare(uint32_t owners, uint32_t lines);
+/* The same for the routes. */
+void oracle_compare_routes(void);
 /* Every name of the log: those that died must be stale, the others must not. */
 void oracle_check_log(void);
 

@@ -68,4 +68,7 @@ void world_init(const struct setting *setting)
             oracle_fail("line %u: tn_queue_init or tn_gather_init refused", i);
         l->queue.next_ticket = setting->first_ticket;
     }
+    struct routing *r = &world.routing;
+    if (!tn_routes_init(&r->routes, r->slot, r->route, ROUTES, STORM))
+        oracle_fail("tn_routes_init refused");
 }

@@ -12,6 +12,7 @@
 #include <core/gather.h>
 #include <core/ledger.h>
 #include <core/ring.h>
+#include <core/route.h>
 
 enum {
     OWNERS = 3,
@@ -26,6 +27,8 @@ enum {
     TABLE_MAX = 4, /* the largest of the tables of slots */
     BUFFER_BYTES = 4096,
     RING_ENTRIES = 8,
+    ROUTES = 2,
+    STORM = 2, /* arrivals that wait before a source is masked */
 };
 
 /* What pools there are. Which owner has which is a matter of the setting. */
@@ -59,9 +62,16 @@ struct line {
     uint64_t gathered[GATHERED];
 };
 
+struct routing {
+    struct tn_routes routes;
+    struct tn_slot slot[ROUTES];
+    struct tn_route route[ROUTES];
+};
+
 struct world {
     struct owner owner[OWNERS];
     struct line line[LINES];
+    struct routing routing;
 };
 
 /* What a sequence begins with; from its first bytes, so that it is found and shrunk like the operations. */
