@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from harness import archive, churn, disks, machine, messages, paths
+from harness import archive, churn, disks, machine, messages, paths, volatile
 from harness.disks import MiB
 
 import qemu
@@ -103,6 +103,44 @@ def test_g11_what_was_flushed_is_there_when_the_machine_stops(folder):
     assert churn.wrong(disk.path, durable, ahead=1 << 32) == []
     # one more may have been on its way, and eight lines of acknowledgements may not have been said yet
     assert all(acked[number] >= version for number, version in durable.items())
+
+
+def stopped_at_work(folder, kernel, kills):
+    """A machine whose driver is killed again and again, stopped from outside as if it had lost power: (what its client was told
+    is durable, the log of the disk's writes)."""
+    disk, log = volatile.logged(disks.scratch(folder, MiB))
+    m = machine.start(
+        archive.build(folder, ["churn"]),
+        "manifest=churn kill=virtio_blk0,entry,120,3 args.churn=ops=100000000",
+        [disk],
+        extra=[*qemu.IOMMU],
+        kernel=kernel,
+    )
+    for _ in range(kills):
+        m.wait_for(messages.DRIVER_KILLED)
+        m.wait_for(r"^churn: churn: durable ")
+    m.kill()
+    return churn.said(m, "durable"), log
+
+
+def held(folder, content):
+    path = os.path.join(folder, "survived.img")
+    with open(path, "wb") as file:
+        file.write(content)
+    return path
+
+
+@pytest.mark.parametrize("kills", [2, 5, 9])
+def test_g11_what_was_flushed_survives_a_volatile_cache_that_loses_power(kills, folder):
+    durable, log = stopped_at_work(folder, paths.CHECKED, kills)
+    assert len(durable) >= 10
+    assert churn.wrong(held(folder, volatile.survived(MiB, log)), durable, ahead=1 << 32) == []
+
+
+def test_twin_g11_a_flush_that_never_came_is_noticed(folder):
+    durable, log = stopped_at_work(folder, paths.CHECKED, 3)
+    flushes = sum(flags & volatile.FLUSH for _, _, flags in volatile.entries(log))
+    assert churn.wrong(held(folder, volatile.survived(MiB, log, without=flushes - 1)), durable, ahead=1 << 32)
 
 
 PORT = ("-device", "pcie-root-port,id=above,addr=3")
