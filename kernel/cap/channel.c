@@ -318,6 +318,7 @@ static void withhold(struct service *s, uint64_t fence)
     s->request[slot].client = NULL;
     if (!r.client || !r.cap)
         return;
+    orphan_left(s, slot, r.client, 0); /* which pays for it until reboot */
     tn_cap_remove_commit(&r.client->caps, r.cap);
     tn_ledger_refund(&r.client->ledger, TN_CHARGE_CAP_SLOTS, 1);
     post_fence(&r, TN_EQUARANTINED, TN_HANDLE_NONE, 0, no_answer, tn_queue_at(&s->queue, slot)->ticket);

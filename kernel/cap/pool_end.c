@@ -143,6 +143,8 @@ static void settle(struct pool *pool)
 
 enum tn_status pool_release(struct pool *pool)
 {
+    if (pool->core.state != TN_POOL_MAPPED) /* its device was given up, and is not silent */
+        return TN_EQUARANTINED;
     bool is_idle = tn_pool_is_idle(&pool->core);
     if (!is_idle && !is_quarantined_only(pool))
         return TN_ESTATE;

@@ -115,8 +115,10 @@ enum tn_status device_claim_decide(const struct device *device)
 {
     if (device->state == TN_DEVICE_QUARANTINED)
         return TN_EQUARANTINED;
-    if (device->state != TN_DEVICE_UNCLAIMED)
+    if (device->state == TN_DEVICE_CLAIMED)
         return TN_ESTATE;
+    if (device->state == TN_DEVICE_QUIESCING)
+        return TN_EAGAIN;
     return bus_is_in_reset() ? TN_EAGAIN : TN_OK;
 }
 

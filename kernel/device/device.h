@@ -57,7 +57,7 @@ struct device *device_at(uint32_t index);
 TN_MUST_CHECK enum tn_status device_claim_decide(const struct device *device);
 /* Gives the device to a process, under the strongest policy that this machine has for it, or TN_POLICY_BLOCKED if that
  * is less than what the manifest's entry wants; says which, and why not a stronger one. TN_ESTATE: claimed or
- * quarantined already, or another process holds a device of its isolation group; TN_EAGAIN: a bus is being reset. */
+ * quarantined already; TN_EAGAIN: it, or a bus, is being reset. */
 TN_MUST_CHECK enum tn_status device_claim(struct device *device, struct process *holder,
                                           const struct tn_manifest_device *wanted);
 /* Says whether a pool may be made for this device; TN_EPOLICY: it is blocked. */

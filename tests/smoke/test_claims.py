@@ -98,6 +98,26 @@ def test_g10_a_device_in_quarantine_is_tried_again_and_comes_back_with_its_pages
     m.find(messages.CHARGES_AT_END)
 
 
+def test_g10_a_device_that_is_given_up_and_not_silent_takes_its_memory_along(folder):
+    """Its driver lives on, without any use of what it had for it."""
+    disk, group = disks.throttled(disks.Image(folder, 8 * MiB), operations_per_second=20)
+    disk.device.update({"bus": "old", "addr": "1"})
+    extra = [*BEHIND, *group, "-device", "edu,bus=old,addr=2"]
+    changed = archive.variant(folder, "retry", {'image = "virtio_blk"': 'image = "passing_driver"\nargs = "again=0"'})
+    m = machine.start(
+        archive.build(folder, ["retry"], changed=changed), "manifest=retry", [disk], extra=extra, typed=True, kernel=paths.CHECKED
+    )
+    m.wait_for(r"^device: \S+ was given up: in quarantine until it is silent: ")
+    m.wait_for(r"^pool: \d+ pages of virtio_blk0 stay in quarantine\b")
+    m.wait_for(r"^virtio_blk0: SELFTEST: passed device FAIL\b")  # the answers differ, and nothing is to be had
+    m.write("ledger\nexit\n")
+    m.wait_for(r"^the ledgers and the objects agree$")
+    assert m.wait_end() == qemu.EXIT_SUCCESS
+    for case in ("device", "bus_master", "window", "interrupt", "interrupt_release", "request"):
+        assert m.find_all(rf"^virtio_blk0: case {case}: ok$"), case
+    m.find(r"^virtio_blk0: case pool_release: FAIL got=TN_EQUARANTINED want=TN_ESTALE$")
+
+
 def test_g10_the_word_of_a_device_frees_its_pages_only_if_the_manifest_says_so(folder):
     m = with_neighbour(folder, {'class = "virtio-blk"': 'class = "virtio-blk"\ndevice_word = true'})
     m.write("kill virtio_blk0\nexit\n")
