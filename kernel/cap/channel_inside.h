@@ -20,7 +20,7 @@ struct request {
 enum { SERVICE_PAUSED = 1 << 30 };
 
 struct service {
-    struct tn_identity identity;
+    _Alignas(256) struct tn_identity identity; /* the same */
     char name[TN_NAME_MAX];
     struct process *server;  /* NULL once it has ended */
     struct process *awaited; /* who will come back; NULL: nobody, or the server is there */
@@ -35,8 +35,8 @@ struct service {
 };
 
 struct channel {
-    struct tn_identity identity;
-    struct service *service; /* NULL: free */
+    _Alignas(64) struct tn_identity identity; /* a power of two: every request looks one up */
+    struct service *service;                  /* NULL: free */
     const struct process *client;
     uint64_t word;        /* what the request word says of the session */
     uint32_t deadline_ms; /* of what it leaves behind; 0: none */

@@ -61,8 +61,8 @@ enum tn_op {
     TN_OP_DEVICE_RELEASE = 25,
     /* arg0 = the number of a device in the caller's entry of the manifest. Claims it, as at a start. value0 = Device.
      * TN_ENOENT: the entry, or the machine, has no such device. TN_ESTATE: somebody holds it. TN_EQUARANTINED.
-     * TN_EAGAIN: it, or a bus, is being reset. TN_EEXHAUSTED, TN_EIO, TN_EPOLICY: the pools of the service's clients do not fit
-     * it; it is given up again. */
+     * TN_EAGAIN: it, or a bus, is being reset. TN_EEXHAUSTED, TN_EIO, TN_EPOLICY: the pools of the service's clients do
+     * not fit it; it is given up again. */
     TN_OP_DEVICE_CLAIM = 26,
 
     /* handle: Device (driver) or Channel (client). arg0 = buffer size in bytes (rounded up to pages), arg1 = number
@@ -108,8 +108,8 @@ enum tn_op {
     TN_OP_PROCESS_WATCH = 73,
     /* handle: Process. Starts it again, as the manifest says: as a new incarnation, with nothing of the old one's. The
      * sessions of its clients go on: what they submit meanwhile waits. TN_ESTATE: it lives, is on its way out, or was
-     * given up. TN_EQUARANTINED: a device of it is in quarantine. TN_EAGAIN: one, or a bus, is being reset. Anything else that
-     * it lacks is its next end, TN_END_START. */
+     * given up. TN_EQUARANTINED: a device of it is in quarantine. TN_EAGAIN: one, or a bus, is being reset. Anything
+     * else that it lacks is its next end, TN_END_START. */
     TN_OP_PROCESS_START = 74,
     /* handle: Process. Ends it, whatever it does. TN_ESTATE: it has ended, or is on its way out. */
     TN_OP_PROCESS_KILL = 75,
