@@ -61,7 +61,7 @@ def with_neighbour(folder, changes=None, kernel=None):
     )
     m.wait_for(messages.PROMPT_SHELL)
     m.wait_for(r"^virtio_blk0: virtio-blk: ")
-    m.wait_for(r"^reader: disk: ")
+    m.wait_for(messages.PROGRESS)  # from here on there is always something at the disk
     return m
 
 

@@ -102,7 +102,7 @@ ROWS = {
     "audit": r"^\d+ recorded, 0 of them lost, \d+ uses of the data path allowed$",
     "audit kernel": r"^0 recorded, 0 of them lost, 0 uses of the data path allowed$",
     "audit nobody": r"^audit: no process has this label; `ps` lists them$",
-    "help": r"^ledger +what each process has of its budget$",
+    "help": r"^ledger +what each process has of its budget, and each device; do the books agree\?$",
     "page": r"^page: it is off; `page on` or `page off`$",
     "frobnicate now": r"^unknown command frobnicate; `help` lists them$",
 }
@@ -174,8 +174,12 @@ def test_ps_and_ledger_are_those_of_the_manifest(shell):
     manifest = budgets("shell")
     assert [x.split()[0] for x in shell.answers["ps"]] == list(manifest)
     limits = {}
+    assert shell.answers["ledger"][-1] == "the ledgers and the objects agree"
     for line in shell.answers["ledger"]:
         match = re.fullmatch(r"(\w+) (\w+): (\d+) of (\d+), refused 0", line)
+        if not match:
+            assert re.match(r"(\S+|no device): pool_bytes \d+, |the ledgers and", line), line
+            continue
         assert int(match[3]) <= int(match[4])
         limits[match[1], match[2]] = int(match[4])
     for name, process in manifest.items():

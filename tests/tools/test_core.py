@@ -34,7 +34,16 @@ ALLOWED = {
     "kernel/cap/op_device.c": (("object",), "the entry that a look-up gave"),
     "kernel/cap/op_dma.c": (("buffer_bytes", "detail", "object"), "the entry that a look-up gave; sizes for the caller"),
     "kernel/cap/op_process.c": (("object",), "the entry that a look-up gave"),
-    "kernel/cap/operation.c": (("cq_entries", "kind", "object"), "the entry that a look-up gave; the bound of credits"),
+    "kernel/cap/operation.c": (
+        ("count", "cq_entries", "entry", "kind", "object", "object_generation", "slots"),
+        "the entry that a look-up gave; the bound of credits; the walk over a table after a device was given up",
+    ),
+    "kernel/cap/channel_view.c": (("count", "slots"), "the same, to count them for the books"),
+    "kernel/cap/pool_end.c": (
+        ("buffer_bytes", "count", "quarantined", "state"),
+        "what is out when a pool is released, or its owner ends; the walk over its buffers",
+    ),
+    "kernel/diag/books.c": (("count", "slots", "used"), "holds ledgers against objects; nothing is decided by it"),
     "kernel/cap/orphan.c": (("count", "slots"), "walks over all fences when a deadline has passed"),
     "kernel/cap/pool.c": (
         ("away", "buffer_bytes", "count", "free", "generation", "quarantined", "state"),

@@ -51,6 +51,12 @@ static uint64_t pool_idle(struct all *a, const struct args *g)
     (void)g;
     return tn_pool_is_idle(&a->w.pool);
 }
+
+static uint64_t pool_without_fences(struct all *a, const struct args *g)
+{
+    (void)g;
+    return tn_pool_is_without_fences(&a->w.pool);
+}
 static uint64_t pool_move(struct all *a, const struct args *g)
 {
     return tn_pool_move(&a->w.pool, (enum tn_pool_state)g->x);
@@ -203,6 +209,7 @@ static const struct row rows[] = {
     ROW(tn_pool_pages, pool_pages, "no slices", 0, 7, 1, 0),
     ROW(tn_pool_pages, pool_pages, "no page", 0, 7, 0, 0),
     ROW(tn_pool_is_idle, pool_idle, "buffers are out", false, 0, 0, 0),
+    ROW(tn_pool_is_without_fences, pool_without_fences, "buffers are out", false, 0, 0, 0),
     ROW(tn_pool_move, pool_move, "out of range", TN_ESTATE, TN_POOL_STATES, 0, 0),
     ROW(tn_pool_move, pool_move, "2^32 - 1", TN_ESTATE, UINT32_MAX, 0, 0),
     ROW(tn_pool_move, pool_move, "no such move", TN_ESTATE, TN_POOL_EMPTY, 0, 0),

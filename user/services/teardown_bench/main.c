@@ -102,8 +102,10 @@ int tn_main(const struct tn_start *start)
         tn_die("bench: FAIL no pool");
     for (uint32_t i = 0; i < requests; i++) {
         TN_DMA_BUFFER(buffer);
-        if (!tn_dma_buffer_alloc(&pool, BYTES, &buffer) || !tn_dma_buffer_park(&buffer, &buffers[i]))
+        if (!tn_dma_buffer_alloc(&pool, BYTES, &buffer))
             tn_die("bench: FAIL no buffer %u", i);
+        if (!tn_dma_buffer_park(&buffer, &buffers[i]))
+            tn_die("bench: FAIL place %u is taken", i);
     }
     for (uint64_t i = 0; i < ops; i++) {
         hand_over((uint32_t)requests);
