@@ -163,10 +163,12 @@ def prove(options, folder):
     return 1 if wrong else 0
 
 
-def smoke_tests(unit, root, folder, only=None):
-    """(tests that found nothing, tests that found a contradiction), or None if Frama-C failed."""
+def smoke_tests(unit, root, folder, timeout, only=None):
+    """(tests that found nothing, tests that found a contradiction), or None if Frama-C failed. WP asks for the goals of the
+    contracts again on the way (`timeout`, seconds for each).
+    """
     os.makedirs(cache_of(folder, unit), exist_ok=True)
-    status, output = frama_c(unit, root, folder, ["-wp-smoke-tests", "-wp-smoke-timeout", "2", "-wp-prop=-@assert"], 2, only)
+    status, output = frama_c(unit, root, folder, ["-wp-smoke-tests", "-wp-smoke-timeout", "2", "-wp-prop=-@assert"], timeout, only)
     alive = re.findall(r"^\[wp\] \[Passed\] Smoke-test (\S+)", output, re.M)
     dead = re.findall(r"^\[wp\] \[Failed\] Smoke-test (\S+)", output, re.M)
     return (alive, dead) if status == 0 else None
@@ -178,7 +180,8 @@ def smoke(options, folder):
     for unit in UNITS:
         if options.unit and unit != options.unit:
             continue
-        alive, dead = smoke_tests(unit, ".", folder) or ([], [])
+        unpack_cache(folder, [unit])  # no answer for a smoke test is kept there: those are asked for each time
+        alive, dead = smoke_tests(unit, ".", folder, options.timeout) or ([], [])
         if dead or not alive:
             wrong.append(f"{unit}: {', '.join(dead) or 'frama-c failed, or has made no smoke test'}")
         print(f"{unit}: {len(alive) + len(dead)} smoke tests, {len(dead)} contradictions", flush=True)
@@ -199,7 +202,7 @@ def planted(options, folder):
         shutil.copytree("core", os.path.join(root, "core"))
         shutil.copytree("include", os.path.join(root, "include"))
         plant_contradiction(function, root)
-        alive, dead = smoke_tests(unit, root, folder, [function]) or ([], [])
+        alive, dead = smoke_tests(unit, root, folder, 2, [function]) or ([], [])
         found = any(function in name for name in dead)
         wrong += not found
         print(f"{'planted' if found else 'FAILED planted'} contradiction in {function} ({unit}): {', '.join(dead) or 'not found'}", flush=True)

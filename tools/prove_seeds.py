@@ -62,7 +62,7 @@ SEEDS = {
     "event_for_a_masked_route": _seed("route", "tn_route_arrive", "if (state == TN_ROUTE_ARMED) {", "if (state == TN_ROUTE_ARMED || state == TN_ROUTE_MASKED) {"),
     "acknowledged_by_any_sequence": _seed("route", "tn_route_acknowledge_decide", " && r->sequence == sequence"),
     "drained_with_a_request": _seed("route", "is_silent", " && evidence->not_requested &&\n           evidence->not_in_service;", ";"),
-    "freed_and_not_given": _seed("route", "tn_route_free_commit", "    tn_slots_give(&routes->slots, route);\n"),
+    "freed_and_not_given": _seed("route", "give_slot", "    tn_slots_give(&routes->slots, route);\n"),
     "named_when_nobodys": _seed("route", "tn_route_generation", " || !is_held(routes->route[route].state)"),
     # tables
     "state_out_of_range": _seed("machine", "tn_buffer_may_move", "return from < TN_BUFFER_STATES && ", "return "),

@@ -25,10 +25,12 @@ PYTEST = [sys.executable, "-m", "pytest", "-c", "tests/pytest.ini", "--rootdir",
 IMAGES = ("tenure.elf", "initrd.cpio")
 SUFFIXES = (".c", ".h", ".py", ".toml", ".txt", ".pml")
 
-# Folder of tests -> what decides their outcome: files and folders of the tree. What is not listed here depends on
-# everything: these, all of tests/ and the images.
+# How names of tests begin -> what decides their outcome: files and folders of the tree; the longest that fits counts. What
+# is not listed here depends on everything: all of core/, tests/ and the images.
+PROOF = ("core", "include", "tests/prove", "tools/prove.py", "tools/prove_functions.py")
 DEPENDS = {
-    "prove": ("core", "include", "tests/prove", "tools/prove.py", "tools/prove_functions.py", "tools/prove_seeds.py"),
+    "prove": PROOF,
+    "prove/test_prove.py::test_a_seeded_bug": (*PROOF, "tools/prove_seeds.py"),
     "model": ("core", "include", "tests/model", "tests/harness"),
     "fuzz": ("core", "include", "kernel/firmware", "kernel/pci", "tests/fuzz", "tests/property", "tests/harness"),
 }
@@ -46,7 +48,7 @@ def files_below(path):
 
 @functools.cache
 def digest(group, build):
-    """Identifies what the tests of a folder test."""
+    """Identifies what the tests of a group of DEPENDS test; "" are the others."""
     paths = [os.path.join(build, name) for name in IMAGES] if group not in DEPENDS else []
     for top in DEPENDS.get(group, ("core", "tests")):
         paths += files_below(top)
@@ -59,8 +61,7 @@ def digest(group, build):
 
 
 def digest_of(test, build):
-    group = test.split("/")[0]
-    return digest(group if group in DEPENDS else "", build)
+    return digest(max((group for group in DEPENDS if test.startswith(group)), key=len, default=""), build)
 
 
 def collect(environment):

@@ -113,7 +113,6 @@ struct channel *channel_create(struct service *service, struct process *client, 
     *c = (struct channel){
         .identity = {c->identity.generation + 1, client->epoch},
         .service = service,
-        .client = client,
         .word = tn_request_word_session(rights, channel_index(c)),
         .deadline_ms = deadline_ms,
     };

@@ -37,9 +37,8 @@ struct service {
 struct channel {
     _Alignas(64) struct tn_identity identity; /* a power of two: every request looks one up */
     struct service *service;                  /* NULL: free */
-    const struct process *client;
-    uint64_t word;        /* what the request word says of the session */
-    uint32_t deadline_ms; /* of what it leaves behind; 0: none */
+    uint64_t word;                            /* what the request word says of the session */
+    uint32_t deadline_ms;                     /* of what it leaves behind; 0: none */
 };
 
 extern struct service services[SERVICES_MAX];

@@ -4,11 +4,13 @@
 
 #include <stddef.h>
 
+#include "proc/process.h"
+
 uint32_t channels_of(const struct process *client)
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < channel_count; i++)
-        n += channels[i].service && channels[i].client == client;
+        n += channels[i].service && channels[i].identity.owner_epoch == client->epoch;
     return n;
 }
 

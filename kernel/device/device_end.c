@@ -34,9 +34,9 @@ static void log_evidence(const struct device *device, const struct evidence *e, 
              !device->holder    ? "was tried again"
              : device->is_apart ? "was given up"
                                 : "lost its driver",
-             !suffices             ? "in quarantine until it is silent"
-             : evidence_is_word(e) ? "silent by its word, unclaimed"
-                                   : "silent, unclaimed",
+             !suffices                                            ? "in quarantine until it is silent"
+             : device->word_frees && !evidence_suffices(e, false) ? "silent by its word, unclaimed"
+                                                                  : "silent, unclaimed",
              items);
 }
 

@@ -22,13 +22,6 @@ const char *evidence_result_name(uint32_t result)
     return result <= EVIDENCE_FAILED ? name[result] : "?";
 }
 
-/* The device's own word, and no better. */
-bool evidence_is_word(const struct evidence *e)
-{
-    return e->item[EVIDENCE_DEVICE_WORD] == EVIDENCE_PASSED && e->item[EVIDENCE_RESET] != EVIDENCE_PASSED &&
-           e->item[EVIDENCE_BLOCKED] != EVIDENCE_PASSED && e->item[EVIDENCE_NEVER] != EVIDENCE_PASSED;
-}
-
 bool evidence_suffices(const struct evidence *e, bool word_frees)
 {
     for (uint32_t i = 0; i < EVIDENCE_ITEMS; i++)

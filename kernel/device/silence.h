@@ -43,7 +43,6 @@ const char *evidence_result_name(uint32_t result);
  * or there was a reset, by PCI or by the device's word; and, since a word alone is no evidence, an IOMMU that blocks
  * where it is only that, or a manifest that takes it for one (`word_frees`). Pure. */
 bool evidence_suffices(const struct evidence *evidence, bool word_frees);
-bool evidence_is_word(const struct evidence *evidence);
 
 /* Steps 3 to 5 of the end of a claim: a reset of its own kind, bus mastering off, the reset that PCI defines, blocked
  * in the IOMMU. The device is nobody's already. Nobody waits in here: a step that has to says until when, 2.5 seconds

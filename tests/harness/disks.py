@@ -48,11 +48,11 @@ def null(size, latency_ns=0):
     return qemu.Disk({"driver": "null-co", "size": size, "read-zeroes": True, "latency-ns": latency_ns})
 
 
-def throttled(image, operations_per_second, read_only=True):
+def throttled(image, operations_per_second, read_only=True, **device):
     """(disk, further words for QEMU): an image behind a throttle, so that requests queue up."""
     group = ["-object", f"throttle-group,id=slow,x-iops-total={operations_per_second}"]
     backend = {"driver": "throttle", "throttle-group": "slow", "read-only": read_only, "file": image.backend(read_only)}
-    return qemu.Disk(backend), group
+    return qemu.Disk(backend, **device), group
 
 
 def failing(image, iotype, sector, read_only=False):

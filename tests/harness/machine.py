@@ -53,18 +53,22 @@ class Machine:
         self.process.stdin.write(text if isinstance(text, bytes) else text.encode())
         self.process.stdin.flush()
 
-    def wait_for(self, regex):
-        """The first match of `regex` in the log, waiting for it; an error if the machine ends or the time is up first."""
+    def wait_until(self, holds, what):
+        """What `holds()` answers as soon as it is true of the log; an error if the machine ends or the time is up first."""
         with self.changed:
-            while not (match := log.search(self.lines, regex)):
+            while not (answer := holds()):
                 left = self.deadline - time.monotonic()
                 if left <= 0:
                     self.kill()
-                    raise MachineTimeout(f"no line matched {regex!r} within {self.timeout} s")
+                    raise MachineTimeout(f"{what} did not come within {self.timeout} s")
                 if self.ended:
-                    raise AssertionError(f"the machine ended and no line matched {regex!r}")
+                    raise AssertionError(f"the machine ended before {what} came")
                 self.changed.wait(left)
-            return match
+            return answer
+
+    def wait_for(self, regex):
+        """The first match of `regex` in the log, waiting for it."""
+        return self.wait_until(lambda: log.search(self.lines, regex), f"a line that matches {regex!r}")
 
     def wait_end(self):
         """QEMU's exit status."""

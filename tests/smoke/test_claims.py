@@ -48,8 +48,7 @@ def test_twin_g3_a_device_whose_generation_stays_is_noticed(folder):
 
 def with_neighbour(folder, changes=None, kernel=None):
     """A conventional bus: a disk that takes long, and a neighbour. No IOMMU, no reset of their own."""
-    disk, group = disks.throttled(disks.Image(folder, 8 * MiB), operations_per_second=20)
-    disk.device.update({"bus": "old", "addr": "1"})
+    disk, group = disks.throttled(disks.Image(folder, 8 * MiB), operations_per_second=20, bus="old", addr="1")
     changed = archive.variant(folder, "retry", changes) if changes else None
     m = machine.start(
         archive.build(folder, ["retry"], changed=changed),
@@ -100,8 +99,7 @@ def test_g10_a_device_in_quarantine_is_tried_again_and_comes_back_with_its_pages
 
 def test_g10_a_device_that_is_given_up_and_not_silent_takes_its_memory_along(folder):
     """Its driver lives on, without any use of what it had for it."""
-    disk, group = disks.throttled(disks.Image(folder, 8 * MiB), operations_per_second=20)
-    disk.device.update({"bus": "old", "addr": "1"})
+    disk, group = disks.throttled(disks.Image(folder, 8 * MiB), operations_per_second=20, bus="old", addr="1")
     extra = [*BEHIND, *group, "-device", "edu,bus=old,addr=2"]
     changed = archive.variant(folder, "retry", {'image = "virtio_blk"': 'image = "passing_driver"\nargs = "again=0"'})
     m = machine.start(

@@ -19,8 +19,7 @@ MEMORY = 256
 def attack(folder, words="", extra=(), kernel=None):
     """(machine, status, the disk that somebody else reads meanwhile)"""
     image = disks.Image(folder, 8 * MiB)
-    disk, group = disks.throttled(image, operations_per_second=25)  # as long as the attack takes
-    disk.device.update(qemu.OBEYS)
+    disk, group = disks.throttled(image, operations_per_second=25, **qemu.OBEYS)  # as long as the attack takes
     m, status = machine.run(
         archive.build(folder, ["dma_attack"]), f"manifest=dma_attack {words}", [disk], extra=[*extra, *EDU, *group], kernel=kernel
     )
@@ -311,8 +310,7 @@ def test_g10_pages_come_back_when_there_is_evidence(behind, evidence, folder):
 
 
 def late_reads(folder, kernel=None):
-    slow, group = disks.throttled(disks.Image(folder, MiB), operations_per_second=1)
-    slow.device.update(qemu.OBEYS)
+    slow, group = disks.throttled(disks.Image(folder, MiB), operations_per_second=1, **qemu.OBEYS)
     words = archive.build(folder, ["late_read"]), "manifest=late_read", [slow]
     return machine.run(*words, extra=[*qemu.IOMMU, *group], kernel=kernel)
 

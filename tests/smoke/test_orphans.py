@@ -17,8 +17,7 @@ RESET = r"^process: virtio_blk0 was ended for a reset that leaver caused$"
 
 def start(folder, manifest, operations, changes=None, kernel=None, size=MiB):
     image = disks.Image(folder, size)
-    disk, group = disks.throttled(image, operations_per_second=operations)
-    disk.device.update(qemu.OBEYS)
+    disk, group = disks.throttled(image, operations_per_second=operations, **qemu.OBEYS)
     changed = archive.variant(folder, manifest, changes) if changes else None
     m = machine.start(
         archive.build(folder, [manifest], changed=changed),

@@ -18,8 +18,7 @@ ABANDONED = r"^verifier: .*\bTN_EPEERGONE\b"
 
 def start(folder, operations=100, changes=None, manifest="restart", timeout=60):
     """A machine with a slow disk whose driver has a supervisor, and a shell to type to."""
-    disk, group = disks.throttled(disks.scratch(folder, 8 * MiB), operations_per_second=operations, read_only=False)
-    disk.device.update(qemu.OBEYS)
+    disk, group = disks.throttled(disks.scratch(folder, 8 * MiB), operations_per_second=operations, read_only=False, **qemu.OBEYS)
     changed = archive.variant(folder, manifest, changes) if changes else None
     m = machine.start(
         archive.build(folder, [manifest], changed=changed),
@@ -34,10 +33,7 @@ def start(folder, operations=100, changes=None, manifest="restart", timeout=60):
 
 
 def wait_count(m, regex, count):
-    """Until so many lines match."""
-    with m.changed:
-        while len([line for line in m.lines if re.search(regex, line.text)]) < count:
-            assert not m.ended and m.changed.wait(30), f"no {count} lines match {regex!r}:\n{m.text()[-2000:]}"
+    m.wait_until(lambda: len(m.find_all(regex)) >= count, f"line number {count} that matches {regex!r}")
 
 
 def test_g11_a_driver_that_is_killed_comes_back_and_its_client_goes_on(folder):
@@ -101,8 +97,7 @@ def test_a_person_kills_stops_and_restarts(folder):
 
 def test_g11_the_wait_for_a_reset_holds_nobody_up(folder):
     """FLR takes 100 ms: somebody else's disk is read meanwhile."""
-    slow, group = disks.throttled(disks.Image(folder, 8 * MiB), operations_per_second=40)
-    slow.device.update(qemu.OBEYS)
+    slow, group = disks.throttled(disks.Image(folder, 8 * MiB), operations_per_second=40, **qemu.OBEYS)
     behind = disks.scratch(folder, MiB).disk(read_only=False, **qemu.OBEYS, bus="above", addr="0")
     m = machine.start(
         archive.build(folder, ["beside"]),

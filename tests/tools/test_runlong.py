@@ -30,14 +30,15 @@ def tree(folder, monkeypatch):
     runlong.digest.cache_clear()
 
 
-TESTS = {"prove": "prove/test_prove.py::test_a[x]", "model": "model/test_model.py::test_b", "fuzz": "fuzz/test_f.py::test_c",
+TESTS = {"prove": "prove/test_prove.py::test_a[x]", "seed": "prove/test_prove.py::test_a_seeded_bug_breaks_a_proof[x]", "model": "model/test_model.py::test_b", "fuzz": "fuzz/test_f.py::test_c",
          "smoke": "smoke/test_s.py::test_d"}  # fmt: skip
 
 # file -> the tests that run again when it changes
 TOUCHES = {
-    "core/some.c": {"prove", "model", "fuzz", "smoke"},
-    "include/some.c": {"prove", "model", "fuzz"},  # of the machine's tests the images tell
-    "tools/prove_seeds.py": {"prove"},
+    "core/some.c": set(TESTS),
+    "include/some.c": {"prove", "seed", "model", "fuzz"},  # of the machine's tests the images tell
+    "tools/prove.py": {"prove", "seed"},
+    "tools/prove_seeds.py": {"seed"},
     "tests/property/some.c": {"fuzz", "smoke"},
     "tests/smoke/some.c": {"smoke"},
     "kernel/pci/some.c": {"fuzz"},

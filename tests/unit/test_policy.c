@@ -58,7 +58,8 @@ static void g10_a_device_is_silent_only_on_evidence(void **state)
         }
         by_word += evidence_suffices(&e, true) && !evidence_suffices(&e, false);
         if (evidence_suffices(&e, true) && !evidence_suffices(&e, false))
-            assert_true(evidence_is_word(&e) && !failed && e.item[EVIDENCE_BUS_MASTER] == EVIDENCE_PASSED);
+            assert_true(e.item[EVIDENCE_DEVICE_WORD] == EVIDENCE_PASSED && !failed &&
+                        e.item[EVIDENCE_BUS_MASTER] == EVIDENCE_PASSED);
         if (!evidence_suffices(&e, false))
             continue;
         assert_true(evidence_suffices(&e, true));

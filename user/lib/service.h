@@ -18,7 +18,7 @@
 #include "ring.h"
 
 enum {
-    TN_SERVICE_CREDITS_MAX = 1024,
+    TN_SERVICE_CREDITS_MAX = 256,
 };
 
 /* What a driver holds for a buffer whose address it may not know; dma.h turns it into a descriptor address. */

@@ -13,28 +13,41 @@
 
 #include "keeper.h"
 
-enum { CREDITS = 1016, CALLS = 8, PAGE = 4096, POOL_BYTES = 16 * PAGE, WINDOWS_MAX = 16 };
+enum { CREDITS = 250, HELD_MAX = 1016, PAGE = 4096, POOL_BYTES = 16 * PAGE, WINDOWS_MAX = 16 };
 
 static struct tn_service service;
-static struct tn_parked_reply held[CREDITS];
+static struct tn_parked_reply held[HELD_MAX];
 static uint64_t word[KEEPER_WORDS], words;
 
-/* There is one: no more requests come than credits were given. */
+/* The last one if there is none. */
 static struct tn_parked_reply *free_place(void)
 {
     uint32_t i = 0;
-    while (i < CREDITS - 1 && held[i].ticket != 0)
+    while (i < HELD_MAX - 1 && held[i].ticket != 0)
         i++;
     return &held[i];
 }
 
+/* One that is held does not come between the others and their turn: another credit stands in for its own. */
+static void replace_credit(void)
+{
+    struct tn_sqe *sqe = tn_ring_push();
+    sqe->op = TN_OP_SERVE;
+    sqe->flags = TN_SQE_QUIET;
+    sqe->handle = service.handle;
+    sqe->user_data = tn_source_user_data(&service.failure);
+    sqe->arg[0] = tn_source_user_data(&service.source);
+    sqe->arg[1] = 1;
+}
+
 static void let_go(void)
 {
-    for (uint32_t i = 0; i < CREDITS; i++) {
-        TN_REPLY(reply);
-        const struct tn_answer done = {.status = TN_OK};
-        if (tn_reply_unpark(&held[i], &reply))
-            tn_service_complete(&service, &reply, &done);
+    for (uint32_t i = 0; i < HELD_MAX; i++) {
+        const struct tn_sqe done = {.op = TN_OP_COMPLETE,
+                                    .handle = service.handle,
+                                    .arg = {held[i].id, held[i].ticket, tn_complete_word(TN_OK, 0)}};
+        if (held[i].ticket != 0 && tn_ring_call(&done, NULL) == TN_OK) /* answered, so its credit does not come back */
+            held[i].ticket = 0;
     }
 }
 
@@ -61,17 +74,17 @@ int tn_main(const struct tn_start *start)
         return 4;
     struct tn_request request;
     TN_REPLY(reply);
-    /* as many as its queue holds beside its own calls */
-    const uint32_t room = start->cq_entries - CALLS;
-    if (tn_service_open(&service, start, room < CREDITS ? room : CREDITS) != TN_OK)
+    if (tn_service_open(&service, start, CREDITS) != TN_OK)
         return 2;
     for (;;) {
         while (tn_service_take(&service, &request, &reply)) {
             struct tn_answer answer = {.status = TN_OK};
             if (request.opcode == KEEPER_DIE)
                 __builtin_trap();
-            if (request.opcode == KEEPER_HOLD && tn_reply_park(&reply, free_place()))
+            if (request.opcode == KEEPER_HOLD && tn_reply_park(&reply, free_place())) {
+                replace_credit();
                 continue;
+            }
             if (request.opcode == KEEPER_LET_GO)
                 let_go();
             if (request.opcode == KEEPER_STORE && words < KEEPER_WORDS)
