@@ -72,7 +72,7 @@ static void init_memory(void)
 static _Noreturn void fail(void)
 {
     log_line("MARK boot: end status=1");
-    machine_end(EXIT_FAILURE);
+    machine_end(END_FAILURE);
 }
 
 /* The manifest that the command line names, out of a whole archive. Ends the run if there is none. */

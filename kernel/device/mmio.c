@@ -70,6 +70,17 @@ static enum tn_status check_window(const struct device *device, uint32_t bar, ui
     return pci_touches_msix(&f->msix, bar, offset, length) ? TN_EDENIED : TN_OK;
 }
 
+/* Firmware leaves what it does not use itself deaf. Not where a BAR has no address: it would answer at 0. */
+static void start_decoding(const struct pci_function *f)
+{
+    for (uint32_t b = 0; b < PCI_BARS; b++)
+        if (f->bar[b].flags & TN_BAR_MEMORY && f->bar[b].size != 0 && f->bar[b].address == 0)
+            return;
+    uint32_t command = pci_read(&pci_ecam, f->bdf, PCI_COMMAND, 2);
+    if (!(command & PCI_COMMAND_MEMORY))
+        pci_write(&pci_ecam, f->bdf, PCI_COMMAND, 2, command | PCI_COMMAND_MEMORY);
+}
+
 static enum tn_status map(struct device *device, uint32_t bar, uint64_t offset, uint64_t length, uint32_t *window,
                           uint64_t *address)
 {
@@ -102,6 +113,7 @@ static enum tn_status map(struct device *device, uint32_t bar, uint64_t offset, 
     w->length = length;
     w->bar = bar;
     move(w, TN_MMIO_MAPPED);
+    start_decoding(device->function);
     *window = index;
     *address = at;
     return TN_OK;

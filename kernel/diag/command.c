@@ -61,7 +61,7 @@ static void run_halt(struct command_call *call)
 {
     (void)call;
     log_line("console: halt");
-    machine_end(EXIT_SUCCESS);
+    machine_end(END_SUCCESS);
 }
 
 static void run_reboot(struct command_call *call)

@@ -65,7 +65,7 @@ static void begin(void)
 {
     static bool already;
     if (already) /* a fault in the report: leave at once */
-        machine_end(EXIT_PANIC);
+        machine_end(END_PANIC);
     already = true;
     lock_abandon_all(held);
 }
@@ -90,7 +90,7 @@ _Noreturn void panic(const char *format, ...)
     log_line("panic: backtrace (addr2line -e tenure.elf):");
     backtrace((uint64_t)(uintptr_t)__builtin_frame_address(0));
     log_line("panic: end");
-    machine_end(EXIT_PANIC);
+    machine_end(END_PANIC);
 }
 
 static void print_frame(const struct tn_frame *f)
@@ -113,5 +113,5 @@ _Noreturn void panic_frame(const struct tn_frame *frame, const char *what)
     log_line("panic:   at %016lx", frame->rip);
     backtrace(frame->rbp);
     log_line("panic: end");
-    machine_end(EXIT_PANIC);
+    machine_end(END_PANIC);
 }

@@ -9,9 +9,9 @@
 #include <stdint.h>
 
 enum machine_exit {
-    EXIT_SUCCESS = 0x10, /* QEMU's status 33: every job ended with status 0 */
-    EXIT_FAILURE = 0x11, /* 35: a job failed, or the manifest could not be carried out */
-    EXIT_PANIC = 0x12,   /* 37: a bug of ours, or a machine that this kernel cannot run on */
+    END_SUCCESS = 0x10, /* QEMU's status 33: every job ended with status 0 */
+    END_FAILURE = 0x11, /* 35: a job failed, or the manifest could not be carried out */
+    END_PANIC = 0x12,   /* 37: a bug of ours, or a machine that this kernel cannot run on */
 };
 
 struct tn_frame;

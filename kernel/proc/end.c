@@ -86,7 +86,7 @@ static void end_with_last_job(void)
     log_line("end: %lu pages free, %lu in quarantine, %lu spurious interrupts", frames.free, frames.quarantined,
              interrupts.stale + interrupts.spurious);
     log_line("MARK boot: end status=%u", failed ? 1 : 0);
-    machine_end(failed ? EXIT_FAILURE : EXIT_SUCCESS);
+    machine_end(failed ? END_FAILURE : END_SUCCESS);
 }
 
 static void finish(struct process *p)

@@ -27,13 +27,6 @@
 #include "proc/sched.h"
 #include <tn_format.h>
 
-/* Where things are in a process; an unmapped page lies on both sides of each. */
-#define STACK_TOP    UINT64_C(0x00007fffffff0000)
-#define STACK_PAGES  16
-#define START_BLOCK  UINT64_C(0x00007ffff0000000)
-#define RING_ADDRESS UINT64_C(0x00007ffff0010000)
-#define WINDOWS      UINT64_C(0x0000100000000000)
-
 struct process *process_supervisor;
 static struct archive archive; /* of the start, for all that follow */
 static const struct tn_manifest *manifest;
@@ -118,7 +111,7 @@ static bool load_image(struct process *p)
         log_line("start: %s: image %s is not in the archive", p->name, path);
         return false;
     }
-    if (elf_read(file.data, file.bytes, USER_MIN, WINDOWS, &image, &error) != TN_OK) {
+    if (elf_read(file.data, file.bytes, USER_MIN, USER_WINDOWS, &image, &error) != TN_OK) {
         log_line("start: %s: image %s refused: %s %lx", p->name, path, error.what, error.value);
         return false;
     }
@@ -146,15 +139,15 @@ static bool make_rings(struct process *p, struct tn_start *start)
     uint64_t physical;
     if (!tn_ring_account_init(&p->ring, sq_entries, cq_entries))
         return refuse(p, "ring sizes", TN_EINVAL);
-    if (!map_own(p, "rings", RING_ADDRESS, (bytes + PAGE_SIZE - 1) / PAGE_SIZE, &physical))
+    if (!map_own(p, "rings", USER_RINGS, (bytes + PAGE_SIZE - 1) / PAGE_SIZE, &physical))
         return false;
     uint8_t *rings = phys_to_virt(physical);
     p->header = (struct tn_ring_header *)(void *)rings;
     p->sq = (const struct tn_sqe *)(const void *)(rings + sq_at);
     p->cq = (struct tn_cqe *)(void *)(rings + cq_at);
-    start->ring = RING_ADDRESS;
-    start->sq = RING_ADDRESS + sq_at;
-    start->cq = RING_ADDRESS + cq_at;
+    start->ring = USER_RINGS;
+    start->sq = USER_RINGS + sq_at;
+    start->cq = USER_RINGS + cq_at;
     start->sq_entries = sq_entries;
     start->cq_entries = cq_entries;
     return true;
@@ -293,7 +286,7 @@ static void renew(struct process *p, const struct tn_manifest_process *mp)
     p->manifest = mp;
     p->index = (uint32_t)(p - process_table);
     p->epoch = next_epoch++;
-    p->next_address = WINDOWS;
+    p->next_address = USER_WINDOWS;
     p->end = 0;
     p->end_value = 0;
     p->entries = 0;
@@ -311,10 +304,10 @@ static bool prepare(struct process *p, const struct tn_manifest_process *mp)
     if (!load_image(p) || !make_caps(p))
         return false;
     uint64_t stack;
-    if (!map_own(p, "stack", STACK_TOP - STACK_PAGES * PAGE_SIZE, STACK_PAGES, &stack))
+    if (!map_own(p, "stack", USER_STACK_TOP - USER_STACK_PAGES * PAGE_SIZE, USER_STACK_PAGES, &stack))
         return false;
-    p->frame.rsp = STACK_TOP;
-    p->frame.rdi = START_BLOCK;
+    p->frame.rsp = USER_STACK_TOP;
+    p->frame.rdi = USER_START_BLOCK;
     p->frame.cs = SEGMENT_USER_CODE;
     p->frame.ss = SEGMENT_USER_DATA;
     p->frame.rflags = RFLAGS_USER;
@@ -326,7 +319,7 @@ static bool make_start_block(struct process *p, struct tn_start **start)
     uint64_t physical;
     enum tn_status status = process_take_frames(p, 1, &physical);
     if (status == TN_OK)
-        status = space_map(&p->space, START_BLOCK, physical, 1, 0);
+        status = space_map(&p->space, USER_START_BLOCK, physical, 1, 0);
     if (status != TN_OK)
         return refuse(p, "start block", status);
     struct tn_start *s = phys_to_virt(physical);

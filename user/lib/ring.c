@@ -5,8 +5,8 @@
 #include "ring.h"
 
 #include "clock.h"
-#include "enter.h"
 #include "mem.h"
+#include <enter.h> /* not "…": the simulated machine of host/sim has its own */
 
 enum {
     RETRIES = 8, /* of an entry for which the kernel had no completion space */

@@ -21,6 +21,13 @@
 #define USER_MIN 0x0000000000400000
 /* One page below the non-canonical hole, so that the instruction after a SYSCALL is always canonical. */
 #define USER_MAX 0x00007fffffffe000
+/* Where things are in a process; an unmapped page lies on both sides of each. Windows and pools lie from USER_WINDOWS
+ * on, an image below. */
+#define USER_STACK_TOP   0x00007fffffff0000
+#define USER_STACK_PAGES 16
+#define USER_START_BLOCK 0x00007ffff0000000
+#define USER_RINGS       0x00007ffff0010000
+#define USER_WINDOWS     0x0000100000000000
 
 #define KERNEL_STACK_SIZE 0x4000
 

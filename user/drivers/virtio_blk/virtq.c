@@ -200,8 +200,10 @@ static enum virtq_lie judge(const struct virtq *queue, uint32_t id, uint32_t len
     if (slot_of(queue, id) >= queue->requests)
         return VIRTQ_BAD_ID;
     const struct virtq_slot *slot = &queue->slot[slot_of(queue, id)];
+#ifndef TN_TWIN_LIES /* negative twin: the device is believed */
     if (!slot->in_flight)
         return VIRTQ_NOT_IN_FLIGHT;
+#endif
     /* 2.7.8.2: len counts what the device wrote: the data of a read, and the status byte. */
     uint32_t writable = slot->direction == TN_FROM_DEVICE ? slot->length : 0;
     *value = len;

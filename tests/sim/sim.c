@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Devices that lie, under the real drivers, the real core and the kernel above its page tables, in one process
+ * (host/sim). Each case is a machine of its own: what the device says or does, how the run must end, what the kernel's
+ * log must say, and how often the IOMMU must have refused. In all of them every access that gets through is held
+ * against what core/ says is with the device at that moment (G8), the client checks every word, and after each end of a
+ * process the ledgers are held against the objects.
+ *
+ *     sim PROGRAMS MANIFESTS                all cases, as TAP
+ *     sim PROGRAMS MANIFESTS NAME           one, with its log
+ *     sim PROGRAMS MANIFESTS --twin NAME [IMAGE INSTEAD]    succeeds exactly if that case fails, with one image instead
+ * of another
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cap/pool_inside.h"
+#include "edu.h"
+#include "machine.h"
+#include "mm/frame.h"
+#include "virtio_blk.h"
+
+enum { DISK_BYTES = 1 << 20, PAGE = 4096, SAID_MAX = 3 };
+
+struct test {
+    const char *name;
+    const char *manifest;
+    enum sim_lie lie; /* of the disk */
+    enum sim_edu_lie edu_lie;
+    uint64_t from, times; /* of the disk's lie */
+    const char *words;
+    const char *kill;
+    uint64_t kill_first, kill_step, kills_min;
+    uint64_t kill_last; /* a machine for each first step up to this: refusals are wanted in one of them */
+    enum machine_end_kind end;
+    uint64_t faults_min, interrupts_min, quarantined;
+    const char *said[SAID_MAX];
+};
+
+#define CHURN   "args.churn=ops=1500,seed=7"
+#define ON_DISK .manifest = "blk", .words = CHURN
+/* A lie that the driver sees, told five times: each time it ends, and its client goes on with the next one. */
+#define IS_SEEN(what) ON_DISK, .lie = (what), .from = 100, .times = 5
+
+static const struct test tests[] = {
+    {.name = "g8_an_honest_disk_reaches_what_is_with_it_and_nothing_else", ON_DISK},
+    {.name = "g11_a_driver_killed_at_its_steps_loses_nothing",
+     ON_DISK,
+     .kill = "virtio_blk0",
+     .kill_first = 1,
+     .kill_step = 37,
+     .kills_min = 15,
+     .said = {"reset by FLR: done"}},
+    {.name = "g7_an_end_that_is_told_once_more_ends_the_driver_and_no_request_twice",
+     ON_DISK,
+     .lie = SIM_REPLAY,
+     .from = 200,
+     .times = 3,
+     .said = {"device broken"}},
+    {.name = "g7_each_end_told_twice",
+     IS_SEEN(SIM_TWICE),
+     .said = {"device broken: used id of a request that is not in flight"}},
+    {.name = "g7_the_id_of_no_request", IS_SEEN(SIM_WRONG_ID), .said = {"device broken"}},
+    {.name = "g7_the_id_of_another_request",
+     .manifest = "blk",
+     .words = CHURN ",depth=1",
+     .lie = SIM_WRONG_SLOT,
+     .from = 100,
+     .times = 5,
+     .said = {"device broken"}},
+    {.name = "g7_more_bytes_than_there_were", IS_SEEN(SIM_TOO_LONG), .said = {"device broken"}},
+    {.name = "g7_a_status_that_there_is_not", IS_SEEN(SIM_BAD_STATUS), .said = {"device broken"}},
+    {.name = "g7_an_index_that_runs_away", IS_SEEN(SIM_INDEX), .said = {"device broken"}},
+    {.name = "g8_answers_that_come_after_the_reset_reach_nobody",
+     ON_DISK,
+     .lie = SIM_LATE,
+     .from = 20,
+     .times = 60,
+     .kill = "virtio_blk0",
+     .kill_first = 300,
+     .kill_step = 7,
+     .kills_min = 3,
+     .faults_min = 3},
+    {.name = "g8_a_buffer_that_has_come_back_is_not_written_again",
+     ON_DISK,
+     .lie = SIM_AFTER_END,
+     .from = 100,
+     .times = 10,
+     .faults_min = 5,
+     .said = {"write refused"}},
+    {.name = "g8_writes_after_a_reset_are_refused",
+     ON_DISK,
+     .lie = SIM_AFTER_RESET,
+     .from = 100,
+     .times = 4,
+     .kill = "virtio_blk0",
+     .kill_first = 300,
+     .kill_step = 50,
+     .kills_min = 3,
+     .faults_min = 4},
+    {.name = "g8_accesses_that_nobody_asked_for_are_refused",
+     ON_DISK,
+     .lie = SIM_WILD,
+     .from = 50,
+     .times = 10,
+     .faults_min = 30,
+     .said = {"refused"}},
+    {.name = "g7_thousands_of_interrupts_end_no_request",
+     ON_DISK,
+     .lie = SIM_STORM,
+     .from = 100,
+     .times = 3,
+     .interrupts_min = 3000},
+    {.name = "g10_a_device_that_does_not_leave_its_own_reset_keeps_the_pages",
+     ON_DISK,
+     .lie = SIM_DEAF,
+     .from = 10,
+     .times = 1,
+     .kill = "virtio_blk0",
+     .kill_first = 400,
+     .kill_step = 100000,
+     .kills_min = 1,
+     .end = MACHINE_FAILED,
+     .quarantined = 4 + 32, /* the rings, and the client's pool */
+     .said = {"device-word failed", "in quarantine until it is silent", "FAIL block=31 status=TN_EQUARANTINED"}},
+    {.name = "g8_an_honest_educational_device", .manifest = "edu"},
+    {.name = "g8_a_transfer_that_goes_on_after_its_end_is_refused",
+     .manifest = "edu",
+     .edu_lie = SIM_EDU_EARLY,
+     .end = MACHINE_FAILED, /* what it was to bring is not there: a lie about data is nobody's to see */
+     .faults_min = 1},
+    {.name = "g8_a_transfer_that_is_done_again_is_refused",
+     .manifest = "edu",
+     .edu_lie = SIM_EDU_AGAIN,
+     .faults_min = 1},
+    {.name = "g7_interrupts_without_a_reason_end_nothing", .manifest = "edu", .edu_lie = SIM_EDU_NO_REASON},
+    {.name = "g7_an_interrupt_that_comes_twice_ends_one_request", .manifest = "edu", .edu_lie = SIM_EDU_TWICE},
+    {.name = "g8_a_page_beyond_is_refused", .manifest = "edu", .edu_lie = SIM_EDU_BEYOND, .faults_min = 1},
+    {.name = "g10_a_device_that_goes_on_after_its_driver_reaches_nobody",
+     .manifest = "edu",
+     .edu_lie = SIM_EDU_AFTER_STOP,
+     .kill = "edu0",
+     .kill_first = 56,
+     .kill_last = 70,
+     .kill_step = 100,
+     .kills_min = 1,
+     .end = MACHINE_FAILED, /* its client submits nothing again */
+     .faults_min = 1},
+};
+enum { TESTS = sizeof tests / sizeof tests[0] };
+
+static const char *programs, *manifests, *image, *instead;
+static struct sim_virtio_blk disk;
+static struct sim_edu edu;
+static uint64_t violations, accesses;
+
+/* Is this page with a device, by what core/ says? A driver's rings are, as long as they live. */
+static bool is_with_device(uint64_t physical)
+{
+    for (uint32_t i = 0; i < POOLS_MAX; i++) {
+        const struct pool *p = &pools[i];
+        if (p->identity.generation == 0 || physical < p->physical || physical - p->physical >= pool_pages(p) * PAGE)
+            continue;
+        return !p->channel || tn_buffer_is_away(tn_buffer_state(
+                                  &p->core, (uint32_t)((physical - p->physical) / p->core.buffer_bytes)));
+    }
+    return false;
+}
+
+static void look(uint32_t bdf, uint64_t physical, uint64_t bytes, bool is_write)
+{
+    accesses++;
+    if (is_with_device(physical))
+        return;
+    if (violations++ == 0)
+        printf("# device %02x: %s of %lu bytes at %lx, which is not with it\n", bdf, is_write ? "write" : "read", bytes,
+               physical);
+}
+
+static bool wrong(const char *what, uint64_t got, uint64_t wanted)
+{
+    printf("# %s: %lu, wanted %lu\n", what, got, wanted);
+    return true;
+}
+
+static bool judge(const struct test *t, enum machine_end_kind end)
+{
+    bool bad = false;
+    uint64_t told = t->manifest[0] == 'b' ? disk.told : edu.told;
+    if (end != t->end)
+        bad = wrong("end of the machine", end, t->end);
+    if (violations != 0)
+        bad = wrong("accesses to what is not with the device", violations, 0);
+    if (accesses == 0 && t->end == MACHINE_SUCCEEDED)
+        bad = wrong("accesses of the device", 0, 1);
+    if ((t->lie != SIM_HONEST || t->edu_lie != SIM_EDU_HONEST) && told == 0)
+        bad = wrong("lies told", told, 1);
+    if (machine_faults() < t->faults_min && t->kill_last == 0)
+        bad = wrong("accesses that the IOMMU refused", machine_faults(), t->faults_min);
+    if (machine_interrupts() < t->interrupts_min)
+        bad = wrong("interrupts", machine_interrupts(), t->interrupts_min);
+    if (machine_kills() < t->kills_min)
+        bad = wrong("kills", machine_kills(), t->kills_min);
+    if (frames_count().quarantined != t->quarantined)
+        bad = wrong("pages in quarantine", frames_count().quarantined, t->quarantined);
+    for (uint32_t i = 0; i < SAID_MAX && t->said[i]; i++)
+        if (!machine_said(t->said[i])) {
+            printf("# the log lacks: %s\n", t->said[i]);
+            bad = true;
+        }
+    return !bad;
+}
+
+/* Its exit status. */
+enum { RUN_FAILED = 1, RUN_PASSED = 0, RUN_PASSED_WITH_REFUSALS = 3, RUN_CRASHED = 4 };
+
+static int run(const struct test *t, uint64_t kill_first, bool quiet)
+{
+    char manifest[512];
+    snprintf(manifest, sizeof manifest, "%s/%s.bin", manifests, t->manifest);
+    machine_open();
+    sim_virtio_blk_init(&disk, 2, DISK_BYTES, 1);
+    disk.lie = t->lie;
+    disk.lie_from = t->from;
+    disk.lie_times = t->times;
+    sim_edu_init(&edu, 3);
+    edu.lie = t->edu_lie;
+    sim_on_access = look;
+    const struct machine_plan plan = {.manifest = manifest,
+                                      .programs = programs,
+                                      .words = t->words,
+                                      .image = image,
+                                      .instead = instead,
+                                      .quiet = quiet,
+                                      .kill = t->kill,
+                                      .kill_first = kill_first,
+                                      .kill_step = t->kill_step};
+    bool ok = judge(t, machine_run(&plan));
+    if (!quiet)
+        printf("# %lu lies, %lu accesses, %lu refused, %lu kills, %lu ms\n", disk.told + edu.told, accesses,
+               machine_faults(), machine_kills(), machine_now() / 1000000);
+    return !ok ? RUN_FAILED : machine_faults() != 0 ? RUN_PASSED_WITH_REFUSALS : RUN_PASSED;
+}
+
+/* In a process of its own: the kernel's variables are fresh. */
+static int run_once(const struct test *t, uint64_t kill_first, bool quiet)
+{
+    int status;
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        status = run(t, kill_first, quiet);
+        fflush(NULL);
+        _exit(status);
+    }
+    return waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status) : RUN_CRASHED;
+}
+
+static bool passed(int status)
+{
+    return status == RUN_PASSED || status == RUN_PASSED_WITH_REFUSALS;
+}
+
+static bool run_apart(const struct test *t, bool quiet)
+{
+    uint64_t refused = 0;
+    if (t->kill_last == 0)
+        return passed(run_once(t, t->kill_first, quiet));
+    for (uint64_t first = t->kill_first; first <= t->kill_last; first++) {
+        int status = run_once(t, first, quiet);
+        if (!passed(status))
+            return false;
+        refused += status == RUN_PASSED_WITH_REFUSALS;
+    }
+    return refused >= t->faults_min || !wrong("machines in which the IOMMU refused", refused, t->faults_min);
+}
+
+static const struct test *find(const char *name)
+{
+    for (uint32_t i = 0; i < TESTS; i++)
+        if (strcmp(tests[i].name, name) == 0)
+            return &tests[i];
+    fprintf(stderr, "sim: no case %s\n", name);
+    exit(2);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 3) {
+        fprintf(stderr, "usage: sim PROGRAMS MANIFESTS [[--twin] NAME [IMAGE INSTEAD]]\n");
+        return 2;
+    }
+    programs = argv[1];
+    manifests = argv[2];
+    if (argc == 7) {
+        image = argv[5];
+        instead = argv[6];
+    }
+    if ((argc == 5 || argc == 7) && strcmp(argv[3], "--twin") == 0)
+        return run_once(find(argv[4]), find(argv[4])->kill_first, true) == RUN_FAILED ? 0 : 1;
+    if (argc == 4)
+        return run_apart(find(argv[3]), false) ? 0 : 1;
+    bool all = true;
+    printf("1..%d\n", (int)TESTS);
+    for (uint32_t i = 0; i < TESTS; i++) {
+        bool ok = run_apart(&tests[i], true);
+        printf("%s %u - %s\n", ok ? "ok" : "not ok", i + 1, tests[i].name);
+        all = all && ok;
+    }
+    return all ? 0 : 1;
+}
