@@ -161,7 +161,7 @@ struct tn_queue {
       tn_is_fence(q, name) && q->record[tn_slot_of(name)].state == state;
     predicate tn_device_may_answer(integer status) =
       status == TN_OK || status == TN_EIO || status == TN_EREADONLY || status == TN_ENOTSUP || status == TN_EINVAL ||
-      status == TN_ERANGE;
+      status == TN_ERANGE || status == TN_ECACHELOST;
 
     // What any operation may do to a fence: its slot steps; under one name it only goes forward, so it ends once.
     predicate tn_fence_step{L1, L2}(struct tn_queue *q, integer i) =

@@ -46,7 +46,7 @@ uint64_t tn_queue_post_commit(struct tn_queue *queue)
 static bool device_may_answer(uint32_t status)
 {
     return status == TN_OK || status == TN_EIO || status == TN_EREADONLY || status == TN_ENOTSUP ||
-           status == TN_EINVAL || status == TN_ERANGE;
+           status == TN_EINVAL || status == TN_ERANGE || status == TN_ECACHELOST;
 }
 
 enum tn_status tn_complete_decide(const struct tn_queue *queue, const struct tn_completion *completion)

@@ -145,7 +145,8 @@ uint64_t tn_queue_post_commit(struct tn_queue *queue);
 struct tn_completion {
     uint64_t fence; /* name: slot and generation */
     uint64_t ticket;
-    uint32_t status; /* TN_OK or TN_EIO, TN_EREADONLY, TN_ENOTSUP, TN_EINVAL, TN_ERANGE: what a device may answer */
+    uint32_t status; /* TN_OK or TN_EIO, TN_EREADONLY, TN_ENOTSUP, TN_EINVAL, TN_ERANGE, TN_ECACHELOST: what a device
+                        may answer */
     uint32_t used;   /* bytes, at most the submitted length */
 };
 /* TN_ESTALE: no posted fence of this name with this ticket (late, duplicate, forged, of an earlier holder).

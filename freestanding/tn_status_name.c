@@ -25,6 +25,7 @@ static const char *const names[TN_STATUS_COUNT] = {
     [TN_ENOTSUP] = "TN_ENOTSUP",
     [TN_ERETIRED] = "TN_ERETIRED",
     [TN_EPROTOCOL] = "TN_EPROTOCOL",
+    [TN_ECACHELOST] = "TN_ECACHELOST",
 };
 
 const char *tn_status_name(enum tn_status status)

@@ -142,7 +142,7 @@ def restart_of(table, path):
 
 
 def device_of(table, path):
-    check_keys(table, path, ("class", "id", "index", "policy", "later", "device_word"))
+    check_keys(table, path, ("class", "id", "index", "policy", *layout.DEVICE_FLAGS))
     if ("class" in table) == ("id" in table):
         raise ManifestError(path, None, 'exactly one of class = "…" and id = "vvvv:dddd" must be given')
     if "class" in table:
@@ -161,10 +161,10 @@ def device_of(table, path):
     if not isinstance(policy, str) or policy not in layout.POLICIES:
         raise ManifestError(path + ("policy",), policy, " or ".join(f'"{p}"' for p in layout.POLICIES))
     index = number(table.get("index", 0), path + ("index",), 255)
-    for key in ("later", "device_word"):
+    for key in layout.DEVICE_FLAGS:
         if not isinstance(table.get(key, False), bool):
             raise ManifestError(path + (key,), table[key], "true or false")
-    flags = (layout.DEVICE_LATER if table.get("later") else 0) | (layout.DEVICE_WORD if table.get("device_word") else 0)
+    flags = sum(flag for key, flag in layout.DEVICE_FLAGS.items() if table.get(key))
     return (match, number_wanted, index, layout.POLICIES[policy], flags)
 
 

@@ -106,6 +106,8 @@ static uint32_t do_request(struct sim_virtio_blk *d, const struct sim_request *r
         (void)dma_read(d, r->data, at, r->data_bytes);
     } else if (r->type != TYPE_FLUSH) {
         status = 2;
+    } else if (d->durable) {
+        memcpy(d->durable, d->disk, d->disk_bytes);
     }
     if (lies(d, SIM_BAD_STATUS))
         status = 77;
@@ -263,6 +265,8 @@ static void reset(void *model)
 {
     struct sim_virtio_blk *d = model;
     d->resets++;
+    if (d->durable)
+        memcpy(d->disk, d->durable, d->disk_bytes);
     if (d->lie != SIM_LATE)
         for (uint32_t i = 0; i < SIM_QUEUE_MAX; i++)
             d->request[i].is_taken = false;
@@ -399,4 +403,11 @@ void sim_virtio_blk_init(struct sim_virtio_blk *d, uint32_t device, uint64_t dis
     add_structure(&d->function, 4, CONFIG, CONFIG_BYTES, 0);
     reset(d);
     d->resets = 0;
+}
+
+void sim_virtio_blk_drops_cache(struct sim_virtio_blk *d)
+{
+    d->durable = calloc(1, d->disk_bytes);
+    if (!d->durable)
+        abort();
 }

@@ -45,6 +45,7 @@ struct sim_virtio_blk {
     struct sim_function function;
     uint8_t *disk;
     uint64_t disk_bytes;
+    uint8_t *durable; /* what a reset leaves, of a disk that loses its cache then; NULL: it loses nothing */
     uint64_t random;
     /* registers */
     uint32_t device_feature_select, driver_feature_select;
@@ -73,6 +74,8 @@ struct sim_virtio_blk {
     uint64_t later_iova, later_bytes;
 };
 
+/* From here on only what a FLUSH has covered outlives a reset. */
+void sim_virtio_blk_drops_cache(struct sim_virtio_blk *d);
 void sim_virtio_blk_init(struct sim_virtio_blk *d, uint32_t device, uint64_t disk_bytes, uint64_t seed);
 
 #endif

@@ -18,7 +18,7 @@ struct process;
 
 enum {
     SERVICES_MAX = 16,
-    CHANNELS_MAX = 64,
+    CHANNELS_MAX = TN_SESSIONS_MAX,
     SERVICE_DEPTH_MAX = 1024, /* fences of all channels of one service */
 };
 

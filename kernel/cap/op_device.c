@@ -45,6 +45,13 @@ enum tn_status op_device_bar(struct call *call)
     return TN_OK;
 }
 
+enum tn_status op_device_query(struct call *call)
+{
+    const struct device *device = device_of(call);
+    call->value[0] = device->drops_cache && device->was_used ? TN_DEVICE_LOST_CACHE : 0;
+    return TN_OK;
+}
+
 enum tn_status op_device_bus_master(struct call *call)
 {
     if (call->sqe->arg[0] > 1)

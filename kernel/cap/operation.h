@@ -34,6 +34,7 @@ enum tn_status op_device_bus_master(struct call *call);
 enum tn_status op_device_watch(struct call *call);
 enum tn_status op_device_release(struct call *call);
 enum tn_status op_device_claim(struct call *call);
+enum tn_status op_device_query(struct call *call);
 enum tn_status op_mmio_map(struct call *call);
 enum tn_status op_mmio_release(struct call *call);
 enum tn_status op_interrupt_bind(struct call *call);

@@ -143,6 +143,7 @@ static enum tn_status claim(struct device *device, struct process *holder, const
     device->holder = holder;
     device->policy = policy;
     device->word_frees = wanted->flags & TN_DEVICE_WORD;
+    device->drops_cache = wanted->flags & TN_DEVICE_DROPS_CACHE;
     device->identity.owner_epoch = holder->epoch;
     device->has_pool = false;
     device->faults = device->faults_told = 0;

@@ -30,6 +30,8 @@ struct device {
     uint32_t index;              /* in the table */
     bool has_pool;               /* bus mastering is granted only then */
     bool word_frees;             /* the manifest takes its word where nothing better is to be had */
+    bool drops_cache;            /* the manifest says that a reset may lose its volatile cache */
+    bool was_used;               /* it was reset after a claim with DMA, since the machine started */
     bool is_apart;               /* its silence is no part of its holder's end */
     bool is_told;                /* then: the holder hears of it */
     uint64_t told;               /* with this user_data */

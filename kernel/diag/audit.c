@@ -112,6 +112,8 @@ const char *audit_action_name(uint32_t action)
         return "bus master";
     case TN_OP_DEVICE_WATCH:
         return "device watch";
+    case TN_OP_DEVICE_QUERY:
+        return "device query";
     case TN_OP_MMIO_MAP:
         return "MMIO map";
     case TN_OP_MMIO_RELEASE:

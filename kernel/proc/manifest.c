@@ -78,7 +78,7 @@ static enum tn_status check_process(const struct tn_manifest *m, const struct tn
             return bad(e, "device entry with an unknown match", p->name, p->device[i].match);
         if (p->device[i].policy > TN_POLICY_STRICT)
             return bad(e, "device entry with an unknown DMA policy", p->name, p->device[i].policy);
-        if (p->device[i].flags & ~(uint32_t)(TN_DEVICE_LATER | TN_DEVICE_WORD))
+        if (p->device[i].flags & ~(uint32_t)TN_DEVICE_FLAGS)
             return bad(e, "device entry with unknown flags", p->name, p->device[i].flags);
     }
     for (uint32_t i = 0; i < p->use_count; i++) {

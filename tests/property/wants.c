@@ -224,6 +224,7 @@ enum tn_status want_complete(uint32_t line, const struct tn_completion *c)
     case TN_ENOTSUP:
     case TN_EINVAL:
     case TN_ERANGE:
+    case TN_ECACHELOST:
         return c->used <= naive_length(&l->fence[slot]) ? TN_OK : TN_EPROTOCOL;
     default:
         return TN_EPROTOCOL;

@@ -87,6 +87,7 @@ def test_sizes_and_constants_are_those_of_the_c_headers():
         "TN_PROCESS_SUPERVISOR": layout.PROCESS_SUPERVISOR,
         "TN_DEVICE_LATER": layout.DEVICE_LATER,
         "TN_DEVICE_WORD": layout.DEVICE_WORD,
+        "TN_DEVICE_DROPS_CACHE": layout.DEVICE_DROPS_CACHE,
         "TN_RING_ENTRIES_MIN": layout.RING_ENTRIES_MIN,
         "TN_RING_ENTRIES_MAX": layout.RING_ENTRIES_MAX,
         "sizeof.tn_manifest": layout.HEADER.size,
@@ -137,8 +138,8 @@ def test_every_field_is_where_the_c_headers_have_it(folder):
     assert number(binary, device + c["tn_manifest_device.value"]) == 0x1AF41042
     assert number(binary, device + c["tn_manifest_device.policy"]) == c["TN_POLICY_TRUSTED"]
     assert number(binary, device + c["tn_manifest_device.flags"]) == 0
-    flagged = compile_text(folder, GOOD.replace('policy = "trusted"', 'policy = "trusted"\nlater = true\ndevice_word = true'))
-    assert number(flagged, device + c["tn_manifest_device.flags"]) == layout.DEVICE_LATER | layout.DEVICE_WORD
+    flagged = compile_text(folder, GOOD.replace('policy = "trusted"', 'policy = "trusted"\nlater = true\ndevice_word = true\ndrops_cache = true'))
+    assert number(flagged, device + c["tn_manifest_device.flags"]) == sum(layout.DEVICE_FLAGS.values()) == 7
     deadline = compile_text(folder, GOOD.replace('rights = "read-write"', 'rights = "read-write", deadline_ms = 70'))
     assert number(deadline, reader + in_process["use"] + c["tn_manifest_use.deadline_ms"]) == 70
 

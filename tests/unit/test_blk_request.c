@@ -135,6 +135,23 @@ static void a_flush_is_answered_at_once_only_without_a_volatile_cache(void **sta
     answered(&write_through, &flush, TN_OK);
 }
 
+static void g11_a_lost_cache_is_told_once_to_each_session_at_its_flush(void **state)
+{
+    (void)state;
+    struct blk_cache cache = {.is_lost = true};
+    const struct blk_geometry with = {.flags = TN_BLK_HAS_FLUSH}, without = {.flags = 0};
+    const struct tn_request write = {.opcode = TN_BLK_WRITE, .session = 3},
+                            flush = {.opcode = TN_BLK_FLUSH, .session = 3},
+                            other = {.opcode = TN_BLK_FLUSH, .session = TN_SESSIONS_MAX - 1};
+    assert_false(blk_cache_lost(&cache, &with, &write));
+    assert_false(blk_cache_lost(&cache, &without, &flush));
+    assert_true(blk_cache_lost(&cache, &with, &flush));
+    assert_false(blk_cache_lost(&cache, &with, &flush));
+    assert_true(blk_cache_lost(&cache, &with, &other));
+    struct blk_cache kept = {.is_lost = false};
+    assert_false(blk_cache_lost(&kept, &with, &flush));
+}
+
 static void info_tells_the_geometry(void **state)
 {
     (void)state;
@@ -182,6 +199,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_direction_must_fit_the_operation),
     cmocka_unit_test(a_write_to_a_read_only_disk_is_refused),
     cmocka_unit_test(a_flush_is_answered_at_once_only_without_a_volatile_cache),
+    cmocka_unit_test(g11_a_lost_cache_is_told_once_to_each_session_at_its_flush),
     cmocka_unit_test(info_tells_the_geometry),
     cmocka_unit_test(answers_of_the_device_are_translated),
     cmocka_unit_test(a_read_that_is_done_but_short_is_an_error),

@@ -52,7 +52,7 @@ static void g2_a_completed_fence_gives_the_buffer_back_under_a_new_name(void **s
 static void g2_a_failed_fence_gives_the_buffer_back(void **state)
 {
     (void)state;
-    const uint32_t failures[] = {TN_EIO, TN_EREADONLY, TN_ENOTSUP, TN_EINVAL, TN_ERANGE};
+    const uint32_t failures[] = {TN_EIO, TN_EREADONLY, TN_ENOTSUP, TN_EINVAL, TN_ERANGE, TN_ECACHELOST};
     for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
         struct world w;
         world_init(&w, 99);

@@ -96,7 +96,7 @@ static void every_field_out_of_range_is_refused(void **state)
     WRONG("out of range", f.process[1].use_count = TN_MANIFEST_USES_MAX + 1);
     WRONG("unknown match", f.process[0].device[0].match = 0);
     WRONG("DMA policy", f.process[0].device[0].policy = 4);
-    WRONG("device entry with unknown flags", f.process[0].device[0].flags = 4);
+    WRONG("device entry with unknown flags", f.process[0].device[0].flags = 8);
     WRONG("unknown rights", f.process[1].use[0].rights = TN_RIGHT_CONTROL);
     WRONG("exactly one", strcpy(f.process[1].use[0].service, "blk1"));
     WRONG("exactly one", strcpy(f.process[1].serves, "blk0"));

@@ -13,7 +13,9 @@ enum tn_blk_opcode {
     TN_BLK_INFO = 1,
     TN_BLK_READ = 2,  /* TN_FROM_DEVICE, arg3 = byte address */
     TN_BLK_WRITE = 3, /* TN_TO_DEVICE, arg3 = byte address */
-    /* No buffer. Covers the writes acknowledged before it was submitted: done means durable. */
+    /* No buffer. Covers the writes acknowledged before it was submitted: done means durable. TN_ECACHELOST, once for a
+     * session and a reset of a device that may lose its cache: what was acknowledged since the last FLUSH that was done
+     * may be gone, and is to be written again. */
     TN_BLK_FLUSH = 4,
 };
 

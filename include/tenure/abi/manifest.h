@@ -35,8 +35,10 @@ enum tn_device_match {
 };
 
 enum tn_device_flag {
-    TN_DEVICE_LATER = 1u << 0, /* not claimed at the start: the process asks for it (TN_OP_DEVICE_CLAIM) */
-    TN_DEVICE_WORD = 1u << 1,  /* without an IOMMU and without a reset, the device's own word frees its pages */
+    TN_DEVICE_LATER = 1u << 0,       /* not claimed at the start: the process asks for it (TN_OP_DEVICE_CLAIM) */
+    TN_DEVICE_WORD = 1u << 1,        /* without an IOMMU and without a reset, the device's own word frees its pages */
+    TN_DEVICE_DROPS_CACHE = 1u << 2, /* a reset may lose what its volatile write cache holds */
+    TN_DEVICE_FLAGS = TN_DEVICE_LATER | TN_DEVICE_WORD | TN_DEVICE_DROPS_CACHE,
 };
 
 struct tn_manifest_device {

@@ -64,6 +64,8 @@ enum tn_op {
      * TN_EAGAIN: it, or a bus, is being reset. TN_EEXHAUSTED, TN_EIO, TN_EPOLICY: the pools of the service's clients do
      * not fit it; it is given up again. */
     TN_OP_DEVICE_CLAIM = 26,
+    /* handle: Device. value0 = enum tn_device_past: what became of it before this claim. */
+    TN_OP_DEVICE_QUERY = 27,
 
     /* handle: Device (driver) or Channel (client). arg0 = buffer size in bytes (rounded up to pages), arg1 = number
      * of buffers; all are charged here. value0 = DmaPool, value1 = the rounded buffer size. */
@@ -117,6 +119,11 @@ enum tn_op {
      * they submit from then on with TN_EPEERGONE. TN_ESTATE: it lives, is on its way out, or was given up before. The
      * end of the supervisor does this to all. */
     TN_OP_PROCESS_GIVE_UP = 76,
+};
+
+enum tn_device_past {
+    TN_DEVICE_LOST_CACHE = 1u << 0, /* it was taken from a driver, and the manifest says that its reset loses what it
+                                     * has acknowledged and keeps in a volatile cache */
 };
 
 enum tn_process_state {
@@ -211,6 +218,7 @@ struct tn_ring_header {
 static_assert(sizeof(struct tn_ring_header) == 128, "two cache lines, one for each writer");
 
 enum {
+    TN_SESSIONS_MAX = 64, /* numbers of sessions are below */
     TN_RING_ENTRIES_MIN = 8,
     TN_RING_ENTRIES_MAX = 1024,
     TN_CONSOLE_WRITE_MAX = 256,

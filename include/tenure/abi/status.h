@@ -31,6 +31,7 @@ enum tn_status {
     TN_ENOTSUP = 19,      /* known, and not supported by this build, device or policy */
     TN_ERETIRED = 20,     /* the slot's generations are used up */
     TN_EPROTOCOL = 21,    /* the peer or the device answered something it may not answer */
+    TN_ECACHELOST = 22,   /* what was acknowledged and not flushed may be gone, by a reset of the device */
     TN_STATUS_COUNT
 };
 

@@ -29,6 +29,16 @@ static uint32_t config_read(const struct device *device, uint32_t offset)
     return (uint32_t)answer.value[0];
 }
 
+static void ask_past(struct device *device)
+{
+    struct tn_sqe sqe = {.op = TN_OP_DEVICE_QUERY, .handle = device->handle};
+    struct tn_cqe answer;
+    enum tn_status status = tn_ring_call(&sqe, &answer);
+    if (status != TN_OK)
+        tn_die("what became of the device before cannot be asked: %s", tn_status_name(status));
+    device->cache = (struct blk_cache){.is_lost = answer.value[0] & TN_DEVICE_LOST_CACHE};
+}
+
 static uint64_t bar_bytes(const struct device *device, uint32_t bar)
 {
     struct tn_sqe sqe = {.op = TN_OP_DEVICE_BAR, .handle = device->handle, .arg = {bar}};
@@ -229,6 +239,7 @@ void device_start(struct device *device, const struct tn_start *start)
     if (cap == NULL)
         tn_die("no device: the manifest needs [[process.device]] for this driver");
     device->handle = cap->handle;
+    ask_past(device);
     find_regions(device);
     map(device, &device->regions.common, &device->common);
     map(device, &device->regions.notify, &device->notify);

@@ -26,6 +26,7 @@ struct device {
     struct tn_irq queue_irq;
     struct tn_irq config_irq;
     struct blk_geometry geometry;
+    struct blk_cache cache;
     struct virtq queue;
 };
 

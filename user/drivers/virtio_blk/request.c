@@ -92,6 +92,15 @@ enum blk_next blk_judge(const struct blk_geometry *geometry, const struct tn_req
     }
 }
 
+bool blk_cache_lost(struct blk_cache *cache, const struct blk_geometry *geometry, const struct tn_request *request)
+{
+    bool is_due = cache->is_lost && request->opcode == TN_BLK_FLUSH && geometry->flags & TN_BLK_HAS_FLUSH &&
+                  request->session < TN_SESSIONS_MAX && !cache->is_told[request->session];
+    if (is_due)
+        cache->is_told[request->session] = true;
+    return is_due;
+}
+
 struct tn_answer blk_answer(uint32_t direction, uint32_t length, const struct virtq_done *done)
 {
     switch (done->status) {

@@ -6,6 +6,7 @@
 #ifndef TENURE_VIRTIO_BLK_REQUEST_H
 #define TENURE_VIRTIO_BLK_REQUEST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <tenure/abi/blk.h>
@@ -36,6 +37,14 @@ enum blk_next {
 /* Judges one request. */
 enum blk_next blk_judge(const struct blk_geometry *geometry, const struct tn_request *request,
                         struct virtq_request *out, struct tn_answer *answer);
+
+/* A reset may have lost what the device had acknowledged and not made durable. */
+struct blk_cache {
+    bool is_lost;
+    bool is_told[TN_SESSIONS_MAX];
+};
+/* Is this a FLUSH that must fail for it, with TN_ECACHELOST? The first of each session is. */
+bool blk_cache_lost(struct blk_cache *cache, const struct blk_geometry *geometry, const struct tn_request *request);
 
 /* What the client of a request of that direction and length hears when the device is done. */
 struct tn_answer blk_answer(uint32_t direction, uint32_t length, const struct virtq_done *done);

@@ -48,6 +48,11 @@ static void take_requests(struct server *s)
             tn_service_complete(&s->service, &reply, &answer);
             continue;
         }
+        if (__builtin_expect(blk_cache_lost(&s->device.cache, &s->device.geometry, &request), 0)) {
+            answer = (struct tn_answer){.status = TN_ECACHELOST};
+            tn_service_complete(&s->service, &reply, &answer);
+            continue;
+        }
         uint16_t slot = virtq_add(&s->device.queue, &out);
         if (!tn_reply_park(&reply, &s->with_device[slot].reply))
             __builtin_trap(); /* virtq_add gives free slots only */
