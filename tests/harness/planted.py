@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kernels with one bug: negative twins for tests that boot a machine. Made from the objects of the build and one file compiled
+"""Kernels and programs with one bug: negative twins for tests that boot a machine. Made from the objects of the build and one file compiled
 again with a change; none of it is in the tree or in a release."""
 
 import os
@@ -8,22 +8,31 @@ import shlex
 from harness import accept, paths
 
 
-def kernel(folder, file, changes, image="tenure.elf"):
-    """`file` (below kernel/) with {old text: new text} changed, each once; returns the path of the kernel."""
-    with open(os.path.join(paths.ROOT, "kernel", file), encoding="utf-8") as source:
+def plant(folder, file, changes, image):
+    """`image` of the build, with {old text: new text} changed in `file` of the tree, each once; its path."""
+    with open(os.path.join(paths.ROOT, file), encoding="utf-8") as source:
         text = source.read()
     for old, new in changes.items():
-        assert text.count(old) == 1, f"kernel/{file} has {text.count(old)} times {old!r}"
+        assert text.count(old) == 1, f"{file} has {text.count(old)} times {old!r}"
         text = text.replace(old, new)
     changed = os.path.join(folder, os.path.basename(file))
     with open(changed, "w", encoding="utf-8") as out:
         out.write(text)
     lines = accept.commands(image)
-    line = next(l for l in lines if " -c " in l and l.endswith(f"kernel/{file}") and f" {image}.p/" in l)
+    line = next(l for l in lines if " -c " in l and l.endswith(file) and f" {image}.p/" in l)
     made = os.path.join(folder, "planted.o")
     before = accept.compile_again(line, made, changed)
     link = next(shlex.split(l) for l in lines if f" -o {image} " in l)
-    path = os.path.join(folder, "planted.elf")
+    path = os.path.join(folder, "planted")
     link[link.index("-o") + 1] = path
     accept.run([made if word == before else word for word in link])
     return path
+
+
+def kernel(folder, file, changes, image="tenure.elf"):
+    return plant(folder, f"kernel/{file}", changes, image)
+
+
+def program(folder, file, changes, name):
+    """For archive.build's `changed`."""
+    return {f"bin/{name}": plant(folder, f"user/{file}", changes, f"user/{name}")}

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from harness import archive, churn, disks, machine, messages, paths
+from harness import archive, churn, disks, machine, messages, paths, planted
 from harness.disks import MiB
 
 import qemu
@@ -16,10 +16,15 @@ KILLED = messages.DRIVER_KILLED
 ABANDONED = r"^verifier: .*\bTN_EPEERGONE\b"
 
 
-def start(folder, operations=100, changes=None, manifest="restart", timeout=60):
+def supervisor_with(folder, old, new):
+    """A supervisor with one bug."""
+    return planted.program(folder, "services/supervisor/main.c", {old: new}, "supervisor")
+
+
+def start(folder, operations=100, changes=None, manifest="restart", timeout=60, programs=None):
     """A machine with a slow disk whose driver has a supervisor, and a shell to type to."""
     disk, group = disks.throttled(disks.scratch(folder, 8 * MiB), operations_per_second=operations, read_only=False, **qemu.OBEYS)
-    changed = archive.variant(folder, manifest, changes) if changes else None
+    changed = {**(archive.variant(folder, manifest, changes) if changes else {}), **(programs or {})}
     m = machine.start(
         archive.build(folder, [manifest], changed=changed),
         f"manifest={manifest}",
@@ -49,31 +54,69 @@ def test_g11_a_driver_that_is_killed_comes_back_and_its_client_goes_on(folder):
     m.find(messages.CHARGES_AT_END)
 
 
-def test_g2_one_that_ends_too_often_is_given_up_and_everything_that_waits_for_it_ends(folder):
-    m = start(folder)
+GIVEN_UP = r"^supervisor: virtio_blk0 is given up: it ends too often$"
+
+
+def killed_six_times(folder, programs=None):
+    """Until the driver has been given up, or has come back once more."""
+    m = start(folder, programs=programs)
     for n in range(1, 7):
         wait_count(m, UP, n)
         m.write("kill virtio_blk0\n")
         wait_count(m, KILLED, n)
-    m.wait_for(r"^supervisor: virtio_blk0 is given up: it ends too often$")
+    m.wait_until(lambda: m.find_all(GIVEN_UP) or len(m.find_all(UP)) == 7, "an end of it")
+    return m
+
+
+def waits(m):
+    """Seconds from each end to the next start."""
+    ends = [line.seconds for line in m.lines if re.search(r"^supervisor: virtio_blk0 was killed", line.text)]
+    starts = [line.seconds for line in m.lines if re.search(r"^process: virtio_blk0 started", line.text)][1:]
+    return [begin - end for end, begin in zip(ends, starts)]
+
+
+def doubles(waits):
+    """1 ms, 2 ms, …, at least."""
+    return len(waits) == 5 and all(wait >= 0.001 * 2**n for n, wait in enumerate(waits))
+
+
+def test_g2_one_that_ends_too_often_is_given_up_and_everything_that_waits_for_it_ends(folder):
+    m = killed_six_times(folder)
+    m.find(GIVEN_UP)
     m.wait_for(ABANDONED)
     m.write("ps\nexit\n")
     assert m.wait_end() == qemu.EXIT_JOB_FAILED
     m.find(r"^virtio_blk0 ended, killed, 0 pages$")
-    # each time it was started later: 1 ms, 2 ms, …
-    ends = [line.seconds for line in m.lines if re.search(r"^supervisor: virtio_blk0 was killed", line.text)]
-    starts = [line.seconds for line in m.lines if re.search(r"^process: virtio_blk0 started", line.text)][1:]
-    waits = [begin - end for end, begin in zip(ends, starts)]
-    assert len(waits) == 5 and all(wait >= 0.001 * 2**n for n, wait in enumerate(waits))
+    assert doubles(waits(m))
+
+
+def test_twin_g2_a_supervisor_that_does_not_count(folder):
+    m = killed_six_times(folder, supervisor_with(folder, "restarts >= limit_of(c)", "restarts > STAMPS"))
+    assert not m.find_all(GIVEN_UP)
+
+
+def test_twin_g2_a_supervisor_that_starts_again_at_once(folder):
+    m = killed_six_times(folder, supervisor_with(folder, "MILLISECOND << doublings", "MILLISECOND << (doublings & 0)"))
+    assert not doubles(waits(m))
+
+
+HANGS = r"^supervisor: virtio_blk0 hangs: [1-9]\d* completions unread for (?P<ms>\d+) ms$"
+HANGING = {'image = "virtio_blk"': 'image = "dying_driver"\nargs = "requests=4,hang=1"'}
 
 
 def test_g2_a_driver_that_hangs_is_killed(folder):
-    m = start(folder, changes={'image = "virtio_blk"': 'image = "dying_driver"\nargs = "requests=4,hang=1"'})
-    m.wait_for(r"^supervisor: virtio_blk0 hangs: [1-9]\d* completions unread for [2-9]\d\d ms$")
+    m = start(folder, changes=HANGING)
+    assert 200 <= int(m.wait_for(HANGS)["ms"]) < 1000
     m.wait_for(KILLED)
-    m.wait_for(r"^supervisor: virtio_blk0 is given up: it ends too often$")
+    m.wait_for(GIVEN_UP)
     assert len(m.find_all(KILLED)) == 6
     m.wait_for(ABANDONED)
+
+
+def test_twin_g2_a_supervisor_that_is_patient(folder):
+    m = start(folder, changes=HANGING, programs=supervisor_with(folder, ">= c->cap->restart.heartbeat_ms * MILLISECOND",
+                                                                 ">= 6 * c->cap->restart.heartbeat_ms * MILLISECOND"))  # fmt: skip
+    assert int(m.wait_for(HANGS)["ms"]) >= 1000
 
 
 def test_a_person_kills_stops_and_restarts(folder):
