@@ -144,7 +144,7 @@ void boot(const struct machine_plan *plan)
 {
     static struct acpi_info acpi = {
         .has_mcfg = true,
-        .mcfg = {.count = 1, .allocation = {{.base = MACHINE_ECAM, .first_bus = 0, .last_bus = 0}}},
+        .mcfg = {.count = 1, .allocation = {{.base = MACHINE_ECAM, .first_bus = 0, .last_bus = MACHINE_BUSES - 1}}},
     };
     struct memory_map map = {0};
     if (!command_line_set(plan->words ? plan->words : "", SIZE_MAX) ||

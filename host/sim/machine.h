@@ -98,8 +98,9 @@ void machine_pause(void);
 
 enum {
     MACHINE_RAM_BYTES = 64 << 20,
-    MACHINE_ECAM = 0x80000000u, /* one bus */
-    MACHINE_ECAM_BYTES = 1 << 20,
+    MACHINE_ECAM = 0x80000000u,
+    MACHINE_BUSES = 2,
+    MACHINE_ECAM_BYTES = MACHINE_BUSES << 20,
     MACHINE_BARS = 0x90000000u,
 };
 

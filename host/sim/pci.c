@@ -29,6 +29,20 @@ enum {
     EXPRESS_FLR = 1 << 28,
     EXPRESS_CONTROL = 8,
     EXPRESS_INITIATE_FLR = 0x8000,
+    EXPRESS_ROOT_PORT = 4 << 4 | 2,
+    EXPRESS_HAS_SLOT = 0x100,
+    EXPRESS_LINK = 0x0c,
+    EXPRESS_LINK_REPORTS = 1 << 20,
+    EXPRESS_LINK_STATUS = 0x12,
+    EXPRESS_LINK_ACTIVE = 1 << 13,
+    EXPRESS_SLOT_STATUS = 0x1a,
+    EXPRESS_SLOT_OCCUPIED = 1 << 6,
+    HEADER_TYPE = 0x0e,
+    BRIDGE = 1,
+    BRIDGE_BUSES = 0x18,
+    BRIDGE_MEMORY = 0x20,
+    PORT_BUS = 1,
+    PORT_MEMORY = 0x90100000, /* one MiB */
     FUNCTION_SHIFT = 12,
     PAGE = 4096,
 };
@@ -77,7 +91,7 @@ static uint32_t config_read(void *context, uint64_t offset)
     (void)context;
     const struct sim_function *f = function_of((uint32_t)(offset >> FUNCTION_SHIFT));
     uint64_t at = offset % PAGE;
-    if (!f)
+    if (!f || f->is_gone)
         return UINT32_MAX;
     return at < SIM_CONFIG_BYTES ? get32(f->config + at) : 0;
 }
@@ -99,7 +113,7 @@ static void config_write(void *context, uint64_t offset, uint32_t width, uint64_
     (void)context;
     struct sim_function *f = function_of((uint32_t)(offset >> FUNCTION_SHIFT));
     uint64_t at = offset % PAGE;
-    if (!f || at + width > SIM_CONFIG_BYTES)
+    if (!f || f->is_gone || at + width > SIM_CONFIG_BYTES)
         return;
     for (uint32_t i = 0; i < width; i++) {
         uint8_t mask = f->writable[at + i], byte = (uint8_t)(value >> 8 * i);
@@ -127,6 +141,8 @@ static struct machine_registers ecam = {
 static uint32_t bar_read(void *context, uint64_t offset)
 {
     struct sim_function *f = context;
+    if (f->is_gone)
+        return UINT32_MAX;
     if (f->msix_at != 0 && offset >= SIM_MSIX_TABLE && offset < SIM_MSIX_TABLE + sizeof f->msix)
         return f->msix[(offset - SIM_MSIX_TABLE) / 16][offset / 4 % 4];
     if (f->msix_at != 0 && offset >= SIM_MSIX_PENDING)
@@ -151,6 +167,8 @@ static void send_pending(struct sim_function *f)
 static void bar_write(void *context, uint64_t offset, uint32_t width, uint64_t value)
 {
     struct sim_function *f = context;
+    if (f->is_gone)
+        return;
     if (f->msix_at != 0 && offset >= SIM_MSIX_TABLE && offset < SIM_MSIX_TABLE + sizeof f->msix) {
         f->msix[(offset - SIM_MSIX_TABLE) / 16][offset / 4 % 4] = (uint32_t)value;
         send_pending(f);
@@ -175,6 +193,8 @@ bool sim_dma(const struct sim_function *f, uint64_t iova, void *data, uint64_t b
 {
     uint8_t *at = data;
     while (bytes > 0) {
+        if (f->is_gone)
+            return false;
         uint64_t part = PAGE - iova % PAGE < bytes ? PAGE - iova % PAGE : bytes, physical;
         void *memory = machine_translate(f->bdf, iova, is_write, &physical) ? machine_ram(physical, part) : NULL;
         if (!memory)
@@ -223,6 +243,60 @@ void sim_add_express(struct sim_function *f)
     f->express = (uint8_t)sim_capability(f, EXPRESS_ID, 20);
     sim_put16(f->config + f->express + CONTROL, EXPRESS_INTEGRATED);
     sim_put32(f->config + f->express + EXPRESS_DEVICE, EXPRESS_FLR);
+}
+
+/* ---- a port ---- */
+
+static uint32_t read_nothing(void *model, uint64_t offset)
+{
+    (void)model, (void)offset;
+    return 0;
+}
+
+static void write_nothing(void *model, uint64_t offset, uint32_t width, uint64_t value)
+{
+    (void)model, (void)offset, (void)width, (void)value;
+}
+
+static void reset_nothing(void *model)
+{
+    (void)model;
+}
+
+static void set_occupied(struct sim_function *port, bool is_occupied)
+{
+    sim_put16(port->config + port->express + EXPRESS_LINK_STATUS, is_occupied ? EXPRESS_LINK_ACTIVE : 0);
+    sim_put16(port->config + port->express + EXPRESS_SLOT_STATUS, is_occupied ? EXPRESS_SLOT_OCCUPIED : 0);
+}
+
+void sim_port_init(struct sim_function *port, uint32_t device)
+{
+    *port = (struct sim_function){.read = read_nothing, .write = write_nothing, .reset = reset_nothing};
+    sim_function_init(port, device, 0x1b36, 0x000c, 0x060400);
+    sim_put32(port->writable + BAR0, 0);
+    sim_put32(port->config + BAR0, 0);
+    port->config[HEADER_TYPE] = BRIDGE;
+    sim_put32(port->config + BRIDGE_BUSES, PORT_BUS << 8 | PORT_BUS << 16);
+    sim_put32(port->config + BRIDGE_MEMORY, PORT_MEMORY >> 16 | PORT_MEMORY);
+    sim_put32(port->writable + BRIDGE_MEMORY, 0xfff0fff0);
+    port->express = (uint8_t)sim_capability(port, EXPRESS_ID, 60);
+    sim_put16(port->config + port->express + CONTROL, EXPRESS_ROOT_PORT | EXPRESS_HAS_SLOT);
+    sim_put32(port->config + port->express + EXPRESS_LINK, EXPRESS_LINK_REPORTS);
+    set_occupied(port, false);
+}
+
+void sim_plug(struct sim_function *port, struct sim_function *f)
+{
+    f->bdf = PORT_BUS << 8;
+    f->bar = PORT_MEMORY;
+    sim_put32(f->config + BAR0, (uint32_t)f->bar);
+    set_occupied(port, true);
+}
+
+void sim_unplug(struct sim_function *port, struct sim_function *f)
+{
+    f->is_gone = true;
+    set_occupied(port, false);
 }
 
 void sim_function_init(struct sim_function *f, uint32_t device, uint16_t vendor_id, uint16_t device_id,

@@ -28,6 +28,7 @@ struct sim_function {
     uint32_t pending;              /* a bit an entry */
     uint8_t msi, msix_at, express; /* capabilities; 0: none */
     uint64_t bar;
+    bool is_gone;
     struct machine_registers registers;
     /* The model. */
     uint32_t (*read)(void *model, uint64_t offset);
@@ -40,6 +41,12 @@ struct sim_function {
 /* Puts it on bus 0, with one memory BAR. The caller has set the model's fields. */
 void sim_function_init(struct sim_function *f, uint32_t device, uint16_t vendor_id, uint16_t device_id,
                        uint32_t class_code);
+/* A root port with a slot, and bus 1 behind it; one a machine. */
+void sim_port_init(struct sim_function *port, uint32_t device);
+/* Moves a function to bus 1. Before the machine runs. */
+void sim_plug(struct sim_function *port, struct sim_function *f);
+/* Takes it out, whatever it does. */
+void sim_unplug(struct sim_function *port, struct sim_function *f);
 /* Room for a capability of `bytes` bytes with this id, in front of the others; where it is. Its bytes are the caller's.
  */
 uint32_t sim_capability(struct sim_function *f, uint8_t id, uint32_t bytes);

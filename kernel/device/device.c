@@ -113,6 +113,8 @@ static bool bus_is_in_reset(void)
 
 enum tn_status device_claim_decide(const struct device *device)
 {
+    if (device->is_gone)
+        return TN_ENOENT;
     if (device->state == TN_DEVICE_QUARANTINED)
         return TN_EQUARANTINED;
     if (device->state == TN_DEVICE_CLAIMED)

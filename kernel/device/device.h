@@ -30,6 +30,7 @@ struct device {
     uint32_t index;              /* in the table */
     bool has_pool;               /* bus mastering is granted only then */
     bool word_frees;             /* the manifest takes its word where nothing better is to be had */
+    bool is_gone;                /* it was taken out, or its port is dead: for good, as far as this kernel knows */
     bool drops_cache;            /* the manifest says that a reset may lose its volatile cache */
     bool was_used;               /* it was reset after a claim with DMA, since the machine started */
     bool is_apart;               /* its silence is no part of its holder's end */
@@ -59,7 +60,7 @@ struct device *device_at(uint32_t index);
 TN_MUST_CHECK enum tn_status device_claim_decide(const struct device *device);
 /* Gives the device to a process, under the strongest policy that this machine has for it, or TN_POLICY_BLOCKED if that
  * is less than what the manifest's entry wants; says which, and why not a stronger one. TN_ESTATE: claimed or
- * quarantined already; TN_EAGAIN: it, or a bus, is being reset. */
+ * quarantined already; TN_EAGAIN: it, or a bus, is being reset; TN_ENOENT: it was found to be gone. */
 TN_MUST_CHECK enum tn_status device_claim(struct device *device, struct process *holder,
                                           const struct tn_manifest_device *wanted);
 /* Says whether a pool may be made for this device; TN_EPOLICY: it is blocked. */

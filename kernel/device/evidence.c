@@ -12,6 +12,7 @@ const char *evidence_name(uint32_t item)
         [EVIDENCE_DEVICE_WORD] = "device-word",
         [EVIDENCE_BLOCKED] = "iommu-blocked",
         [EVIDENCE_FAULTS] = "fault-log-empty",
+        [EVIDENCE_ABSENT] = "absent",
     };
     return item < EVIDENCE_ITEMS ? name[item] : "?";
 }
@@ -27,6 +28,8 @@ bool evidence_suffices(const struct evidence *e, bool word_frees)
     for (uint32_t i = 0; i < EVIDENCE_ITEMS; i++)
         if (e->item[i] == EVIDENCE_FAILED)
             return false;
+    if (e->item[EVIDENCE_ABSENT] == EVIDENCE_PASSED)
+        return true;
     bool is_blocked = e->item[EVIDENCE_BLOCKED] == EVIDENCE_PASSED;
     bool is_reset = e->item[EVIDENCE_RESET] == EVIDENCE_PASSED;
     bool has_word = e->item[EVIDENCE_DEVICE_WORD] == EVIDENCE_PASSED;

@@ -10,6 +10,7 @@
 #include "device/virtio.h"
 #include "diag/log.h"
 #include "iommu/iommu.h"
+#include "pci/presence.h"
 #include "pci/reset.h"
 
 #ifndef TN_TWIN
@@ -58,9 +59,19 @@ static bool may_reset(void *context, const struct pci_function *function)
     return false;
 }
 
+static bool is_gone(const struct silence *s)
+{
+    const struct pci_function *f = s->device->function;
+    return pci_is_gone(pci_machine.function, (uint32_t)(f - pci_machine.function), &pci_ecam);
+}
+
 void silence_begin(struct silence *s, struct device *device, uint64_t now)
 {
     *s = (struct silence){.device = device, .step = STEP_MASTER, .until = now};
+    if (is_gone(s)) {
+        s->step = STEP_BLOCK;
+        return;
+    }
     const struct own_reset *own = own_reset_of(device->function);
     if (!RESETS || !own || !own->begin(device->function))
         return; /* its registers decode until the reset that PCI defines */
@@ -105,6 +116,16 @@ static bool reset(struct silence *s, uint64_t now)
     return true;
 }
 
+/* Whatever it was asked on the way, nobody was there to answer. */
+static void note_absence(struct silence *s)
+{
+    if (!is_gone(s))
+        return;
+    s->device->is_gone = true;
+    s->evidence = (struct evidence){0};
+    s->evidence.item[EVIDENCE_ABSENT] = EVIDENCE_PASSED;
+}
+
 static void block(struct silence *s)
 {
     if (!s->device->domain)
@@ -131,6 +152,7 @@ bool silence_step(struct silence *s, uint64_t now)
             return false;
         s->step = STEP_BLOCK;
     }
+    note_absence(s);
     block(s);
     return true;
 }

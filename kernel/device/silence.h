@@ -23,6 +23,7 @@ enum evidence_item {
     EVIDENCE_DEVICE_WORD,  /* the device itself said that it has stopped: a reset of its own kind */
     EVIDENCE_BLOCKED,      /* the IOMMU lets nothing of it pass, and has nothing of it cached */
     EVIDENCE_FAULTS,       /* and its fault log was empty afterwards */
+    EVIDENCE_ABSENT,       /* the function is gone, and the port above says so: nothing else was to be asked of it */
     EVIDENCE_ITEMS
 };
 
@@ -39,9 +40,9 @@ struct evidence {
 const char *evidence_name(uint32_t item);
 const char *evidence_result_name(uint32_t result);
 
-/* Does it show that the device writes nowhere any more? Bus mastering off, and none failed; and it was never on,
- * or there was a reset, by PCI or by the device's word; and, since a word alone is no evidence, an IOMMU that blocks
- * where it is only that, or a manifest that takes it for one (`word_frees`). Pure. */
+/* Does it show that the device writes nowhere any more? None failed; and it is gone, or bus mastering is off, and it
+ * was never on, or there was a reset, by PCI or by the device's word; and, since a word alone is no evidence, an IOMMU
+ * that blocks where it is only that, or a manifest that takes it for one (`word_frees`). Pure. */
 bool evidence_suffices(const struct evidence *evidence, bool word_frees);
 
 /* Steps 3 to 5 of the end of a claim: a reset of its own kind, bus mastering off, the reset that PCI defines, blocked

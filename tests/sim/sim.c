@@ -37,6 +37,7 @@ struct test {
     uint64_t kill_last; /* a machine for each first step up to this: refusals are wanted in one of them */
     enum machine_end_kind end;
     uint64_t faults_min, interrupts_min, quarantined;
+    uint64_t unplug_at; /* ns; the disk is behind a port then, and taken out at that time. 0: it is not */
     const char *said[SAID_MAX];
 };
 
@@ -141,6 +142,15 @@ static const struct test tests[] = {
      .kills_min = 1,
      .end = MACHINE_FAILED, /* the negative twin of the case before: the manifest does not say that the cache goes */
      .said = {"rewrite: FAIL block="}},
+    {.name = "g10_a_device_that_is_taken_out_gives_the_pages_back",
+     ON_DISK,
+     .kill = "virtio_blk0",
+     .kill_first = 400,
+     .kill_step = 100000,
+     .kills_min = 1,
+     .unplug_at = 50 * 1000 * 1000, /* in the middle of its reset */
+     .end = MACHINE_FAILED,
+     .said = {"silent, unclaimed: bus-master-off n/a, never-on n/a, reset n/a", "absent passed", "TN_EPEERGONE"}},
     {.name = "g8_an_honest_educational_device", .manifest = "edu"},
     {.name = "g8_a_transfer_that_goes_on_after_its_end_is_refused",
      .manifest = "edu",
@@ -170,6 +180,7 @@ enum { TESTS = sizeof tests / sizeof tests[0] };
 static const char *programs, *manifests, *image, *instead;
 static struct sim_virtio_blk disk;
 static struct sim_edu edu;
+static struct sim_function port;
 static uint64_t violations, accesses;
 
 /* Is this page with a device, by what core/ says? A driver's rings are, as long as they live. */
@@ -193,6 +204,12 @@ static void look(uint32_t bdf, uint64_t physical, uint64_t bytes, bool is_write)
     if (violations++ == 0)
         printf("# device %02x: %s of %lu bytes at %lx, which is not with it\n", bdf, is_write ? "write" : "read", bytes,
                physical);
+}
+
+static void unplug(struct machine_event *event)
+{
+    (void)event;
+    sim_unplug(&port, &disk.function);
 }
 
 static bool wrong(const char *what, uint64_t got, uint64_t wanted)
@@ -243,6 +260,12 @@ static int run(const struct test *t, uint64_t kill_first, bool quiet)
     disk.lie_times = t->times;
     if (t->manifest[0] == 'c')
         sim_virtio_blk_drops_cache(&disk);
+    static struct machine_event out = {.run = unplug};
+    if (t->unplug_at != 0) {
+        sim_port_init(&port, 4);
+        sim_plug(&port, &disk.function);
+        machine_at(&out, t->unplug_at);
+    }
     sim_edu_init(&edu, 3);
     edu.lie = t->edu_lie;
     sim_on_access = look;
