@@ -78,6 +78,12 @@ FIGURES = (
         )
     ),
     *(
+        Figure(f"teardown.0250.{routes:02}_routes.instr", "bench_teardown_routes", (START, STOP), False, False, "instr",
+               ("-device", "nvme,serial=bench"), iommu=True, each=True,
+               words=f"args.bench=requests=250 args.keeper=windows=1,routes={routes}")
+        for routes in (0, 16, 32)
+    ),
+    *(
         Figure(f"blk.virtio.read4k.qd{depth}.{policy}.instr{guard}", f"bench_qd{depth}{manifest}{guard.replace('.', '_')}",
                (START, STOP), True, True, "instr/op", iommu=policy != "trusted")
         for depth in (1, 32)

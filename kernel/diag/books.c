@@ -64,7 +64,9 @@ void books_of_process(const struct process *process, struct books *b)
     const struct question q = {.process = process};
     count(&q, b);
     b->held[TN_CHARGE_CHANNELS] = channels_of(process);
-    b->held[TN_CHARGE_MEMORY_PAGES] = process->ledger.used[TN_CHARGE_MEMORY_PAGES];
+    b->held[TN_CHARGE_MEMORY_PAGES] = space_tables(&process->space);
+    for (uint32_t i = 0; i < process->region_count; i++)
+        b->held[TN_CHARGE_MEMORY_PAGES] += process->region[i].pages;
     for (uint32_t slot = 0; process_is_live(process) && slot < process->caps.slots.count; slot++)
         b->held[TN_CHARGE_CAP_SLOTS] += tn_slots_live(&process->caps.slots, slot);
 }

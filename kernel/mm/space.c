@@ -27,10 +27,27 @@ enum tn_status space_create(struct space *space, struct tn_ledger *ledger)
     return TN_OK;
 }
 
+enum { USER_ENTRIES = 256 }; /* of a root; the upper half is the kernel's */
+
+static uint64_t count_tables(uint64_t table, uint32_t level)
+{
+    const uint64_t *entry = phys_to_virt(table);
+    uint64_t count = 1;
+    for (uint32_t i = 0; level > 1 && i < (level == 4 ? USER_ENTRIES : 512); i++)
+        if (entry[i] & PTE_PRESENT)
+            count += count_tables(entry[i] & PTE_ADDRESS, level - 1);
+    return count;
+}
+
+uint64_t space_tables(const struct space *space)
+{
+    return space->root == 0 ? 0 : count_tables(space->root, 4);
+}
+
 static void free_table(struct space *space, uint64_t table, uint32_t level)
 {
     const uint64_t *entry = phys_to_virt(table);
-    uint32_t used = level == 4 ? 256 : 512; /* the upper half of the root is the kernel's */
+    uint32_t used = level == 4 ? USER_ENTRIES : 512;
     if (level > 1)
         for (uint32_t i = 0; i < used; i++)
             if (entry[i] & PTE_PRESENT)

@@ -26,6 +26,8 @@ struct space {
 TN_MUST_CHECK enum tn_status space_create(struct space *space, struct tn_ledger *ledger);
 /* Frees all page tables of the user half; the frames mapped there belong to others. Not for the running space. */
 void space_destroy(struct space *space);
+/* Page tables that it has, which its ledger pays for; none before space_create and after space_destroy. */
+uint64_t space_tables(const struct space *space);
 
 /* Maps `pages` pages at user address `virtual`. TN_EINVAL: unaligned, outside the user half, writable and executable,
  * or something is mapped there already. TN_EBUDGET, TN_EEXHAUSTED for page tables. On failure no page stays mapped

@@ -43,9 +43,10 @@ def test_g6_devices_and_processes_have_the_same_in_their_books(folder):
     "file, changes, what",
     [
         ("device/mmio.c", {"w->length);\n    w->device = NULL;": "0);\n    w->device = NULL;"}, "mmio_bytes"),
+        ("proc/end.c", {"TN_CHARGE_MEMORY_PAGES, p->region[i].pages);": "TN_CHARGE_MEMORY_PAGES, p->region[i].pages - 1);"}, "memory_pages"),
         ("irq/route.c", {"TN_CHARGE_INTERRUPTS, 1);\n    r->holder": "TN_CHARGE_INTERRUPTS, 0);\n    r->holder"}, "interrupts"),
     ],
-    ids=["windows", "routes"],
+    ids=["windows", "memory", "routes"],
 )
 def test_twin_g6_a_refund_that_is_forgotten_is_a_panic(folder, file, changes, what):
     m = shell(folder, planted.kernel(folder, file, changes, image="tenure-checked.elf"))

@@ -2,10 +2,11 @@
 /*
  * See keeper.h. A job or a driver that is started again, as the manifest says. For tests and benches. args: windows=N:
  * it has a device, which it gives memory, lets reach it, and maps that many windows of (default 0: it leaves alone what
- * it has).
+ * it has). routes=N: it binds that many of the device's interrupts as well.
  */
 #include <args.h>
 #include <dma.h>
+#include <irq.h>
 #include <mmio.h>
 #include <process.h>
 #include <ring.h>
@@ -13,11 +14,12 @@
 
 #include "keeper.h"
 
-enum { CREDITS = 250, HELD_MAX = 1016, PAGE = 4096, POOL_BYTES = 16 * PAGE, WINDOWS_MAX = 16 };
+enum { CREDITS = 250, HELD_MAX = 1016, PAGE = 4096, POOL_BYTES = 16 * PAGE, WINDOWS_MAX = 16, ROUTES_MAX = 32 };
 
 static struct tn_service service;
 static struct tn_parked_reply held[HELD_MAX];
 static uint64_t word[KEEPER_WORDS], words;
+static struct tn_irq irq[ROUTES_MAX];
 
 /* The last one if there is none. */
 static struct tn_parked_reply *free_place(void)
@@ -51,7 +53,7 @@ static void let_go(void)
     }
 }
 
-static bool set_up_device(const struct tn_start *start, uint64_t windows)
+static bool set_up_device(const struct tn_start *start, uint64_t windows, uint64_t routes)
 {
     const struct tn_start_cap *device = tn_start_find_kind(start, TN_KIND_DEVICE);
     struct tn_mmio window;
@@ -62,15 +64,21 @@ static bool set_up_device(const struct tn_start *start, uint64_t windows)
     for (uint64_t i = 0; i < windows; i++)
         if (tn_mmio_map(device->handle, 0, i * PAGE, PAGE, &window) != TN_OK)
             return false;
+    for (uint32_t i = 0; i < routes; i++)
+        if (tn_irq_bind(device->handle, i, &irq[i]) != TN_OK)
+            return false;
     return true;
 }
 
 int tn_main(const struct tn_start *start)
 {
-    uint64_t windows = 0;
-    const struct tn_arg known[] = {{.key = "windows", .value = &windows, .max = WINDOWS_MAX}};
+    uint64_t windows = 0, routes = 0;
+    const struct tn_arg known[] = {
+        {.key = "windows", .value = &windows, .max = WINDOWS_MAX},
+        {.key = "routes", .value = &routes, .max = ROUTES_MAX},
+    };
     tn_args_require(start->args, known, sizeof(known) / sizeof(known[0]));
-    if (windows != 0 && !set_up_device(start, windows))
+    if (windows != 0 && !set_up_device(start, windows, routes))
         return 4;
     struct tn_request request;
     TN_REPLY(reply);
