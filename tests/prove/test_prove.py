@@ -10,6 +10,7 @@ import pytest
 
 from harness import paths
 
+import prove as prove_tool
 import prove_functions
 import prove_seeds
 
@@ -51,10 +52,29 @@ def test_every_goal_is_proved_from_scratch(unit):
     assert prove("--from-scratch", "--unit", unit).returncode == 0
 
 
+def smoke_parts():
+    for unit in prove_functions.UNITS:
+        parts = prove_functions.SMOKE_PARTS.get(unit, 1)
+        for part in range(1, parts + 1):
+            yield pytest.param(unit, str(part), str(parts), id=unit if parts == 1 else f"{unit}-{part}")
+
+
 @pytest.mark.long
-@pytest.mark.parametrize("unit", prove_functions.UNITS)
-def test_no_contract_contradicts_itself(unit):
-    assert prove("--smoke", "--unit", unit).returncode == 0
+@pytest.mark.parametrize("unit, part, parts", smoke_parts())
+def test_no_contract_contradicts_itself(unit, part, parts):
+    assert prove("--smoke", "--unit", unit, "--part", part, parts).returncode == 0
+
+
+def test_a_branch_that_is_dead_on_purpose_is_the_only_one():
+    """What tools/prove.py makes of what WP says."""
+    told = ["typed_tn_direct_submit_decide_wp_smoke_dead_code_s303"]
+    names = ["tn_direct_submit_decide", "tn_direct_is"]
+    assert prove_tool.contradictions(told, names) == []
+    assert len(prove_tool.contradictions([], names)) == 1
+    twice = [*told, "typed_tn_direct_submit_decide_wp_smoke_dead_code_s304"]
+    assert prove_tool.contradictions(twice, names) == twice[1:]
+    other = ["typed_tn_direct_is_wp_smoke_dead_code_s1", "typed_tn_direct_submit_decide_wp_smoke_default_requires"]
+    assert prove_tool.contradictions([*told, *other], names) == other
 
 
 @pytest.mark.long
