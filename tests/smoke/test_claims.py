@@ -48,7 +48,7 @@ def test_twin_g3_a_device_whose_generation_stays_is_noticed(folder):
 
 def with_neighbour(folder, changes=None, kernel=None):
     """A conventional bus: a disk that takes long, and a neighbour. No IOMMU, no reset of their own."""
-    disk, group = disks.throttled(disks.Image(folder, 8 * MiB), operations_per_second=20, bus="old", addr="1")
+    disk, group = disks.throttled(disks.Image(folder, 8 * MiB), operations_per_second=1, bus="old", addr="1")
     changed = archive.variant(folder, "retry", changes) if changes else None
     m = machine.start(
         archive.build(folder, ["retry"], changed=changed),
@@ -60,8 +60,7 @@ def with_neighbour(folder, changes=None, kernel=None):
     )
     m.wait_for(messages.PROMPT_SHELL)
     m.wait_for(r"^virtio_blk0: virtio-blk: ")
-    # what the throttle lets through at once is through: from here on there is always something at the disk
-    m.wait_for(r"^reader: progress: (1[0-9]|[2-9]\d) %$")
+    m.wait_for(messages.PROGRESS)  # one operation was let through; the next is at the disk for a second
     return m
 
 
