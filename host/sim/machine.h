@@ -86,6 +86,10 @@ uint64_t machine_faults(void);
 /* Messages that became interrupts. */
 uint64_t machine_interrupts(void);
 
+/* After a fork, in the child: it goes on with RAM of its own, in the kernel's reach only; no process runs again there.
+ * Returns the RAM of both, as it was and, as long as the parent stands still, is; only to be read. */
+const uint8_t *machine_part(void);
+
 /* ---- between cpu.c and memory.c ---- */
 
 /* A process has touched what is not there; has come to an instruction that there is not, as __builtin_trap is one. If

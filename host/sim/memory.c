@@ -279,6 +279,15 @@ static void trap(int number, siginfo_t *info, void *context)
     signal(number, SIG_DFL); /* the kernel's */
 }
 
+const uint8_t *machine_part(void)
+{
+    const uint8_t *before = mmap(NULL, MACHINE_RAM_BYTES, PROT_READ, MAP_SHARED, ram, 0);
+    if (before == MAP_FAILED ||
+        mmap(machine_physmap, MACHINE_RAM_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, ram, 0) == MAP_FAILED)
+        give_up("sim: RAM of its own");
+    return before;
+}
+
 void machine_open(void)
 {
     ram = memfd_create("tenure-sim", MFD_CLOEXEC);

@@ -5,8 +5,7 @@
 
 struct tn_start;
 
-/* A fresh copy of folder/image.so, for dlclose, and where it begins. NULL: dlerror says why. Not while another copy of
- * it is open. */
+/* A fresh copy of folder/image.so, for dlclose, and where it begins. NULL: dlerror says why. */
 void *program_open(const char *folder, const char *image, void (**entry)(const struct tn_start *));
 
 #endif

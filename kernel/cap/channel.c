@@ -19,12 +19,28 @@ uint32_t service_count;
 struct channel channels[CHANNELS_MAX];
 uint32_t channel_count;
 
-static void *take_records(uint64_t bytes)
+static void *carve(uint64_t *physical, uint64_t bytes)
 {
-    uint64_t physical;
-    if (frames_alloc((bytes + PAGE_SIZE - 1) / PAGE_SIZE, &physical) != TN_OK)
-        return NULL;
-    return phys_to_virt(physical);
+    void *piece = phys_to_virt(*physical);
+    *physical += page_up(bytes);
+    return piece;
+}
+
+/* What a service needs for `depth` fences, in one piece: all of it or nothing. */
+static enum tn_status take_records(struct service *s, struct tn_queue_plan *plan, uint64_t depth)
+{
+    uint64_t physical, bytes = page_up(depth * sizeof *plan->slot) + page_up(depth * sizeof *plan->record) +
+                               page_up(depth * sizeof *plan->part) + page_up(depth * sizeof *s->request) +
+                               page_up(depth * sizeof *s->orphan);
+    enum tn_status status = frames_alloc(bytes / PAGE_SIZE, &physical);
+    if (status != TN_OK)
+        return status;
+    plan->slot = carve(&physical, depth * sizeof *plan->slot);
+    plan->record = carve(&physical, depth * sizeof *plan->record);
+    plan->part = carve(&physical, depth * sizeof *plan->part);
+    s->request = carve(&physical, depth * sizeof *s->request);
+    s->orphan = carve(&physical, depth * sizeof *s->orphan);
+    return TN_OK;
 }
 
 /* Its server will claim one later: requests wait for that. */
@@ -55,17 +71,10 @@ struct service *service_create(const char *name, struct process *server, uint32_
         return NULL;
     }
     struct service *s = &services[service_count];
-    const struct tn_queue_plan plan = {
-        .slot = take_records(depth * sizeof *plan.slot),
-        .record = take_records(depth * sizeof *plan.record),
-        .part = take_records(depth * sizeof *plan.part),
-        .generation_max = TN_HANDLE_GENERATION_MAX,
-        .depth = depth,
-        .parts_max = 1, /* a request has one buffer */
+    struct tn_queue_plan plan = {
+        .generation_max = TN_HANDLE_GENERATION_MAX, .depth = depth, .parts_max = 1, /* a request has one buffer */
     };
-    s->request = take_records(depth * sizeof *s->request);
-    s->orphan = take_records(depth * sizeof *s->orphan);
-    if (!s->request || !s->orphan || !tn_queue_init(&s->queue, &plan)) {
+    if (take_records(s, &plan, depth) != TN_OK || !tn_queue_init(&s->queue, &plan)) {
         log_line("service: %s: no memory for %u fences", name, depth);
         return NULL;
     }

@@ -20,23 +20,19 @@ enum tn_status op_pool_create(struct call *call)
         .buffer_bytes = call->sqe->arg[0],
         .buffers = call->sqe->arg[1],
     };
-    enum tn_status status = cap_resolve(p, call->sqe->handle, TN_KIND_DEVICE, TN_RIGHT_CONTROL, &cap);
-    if (status == TN_OK) {
-        call->kind = TN_KIND_DEVICE;
-        request.device = device_at(cap->object);
-    } else if (status == TN_EKIND) {
-        status = cap_resolve(p, call->sqe->handle, TN_KIND_CHANNEL, 0, &cap);
-        if (status != TN_OK)
-            return status;
-        call->kind = TN_KIND_CHANNEL;
-        request.channel = channel_at(cap->object);
-        status = channel_is_served(request.channel);
-        if (status != TN_OK)
-            return status;
-    } else {
+    bool is_client = cap_kind(p, call->sqe->handle) == TN_KIND_CHANNEL;
+    enum tn_kind kind = is_client ? TN_KIND_CHANNEL : TN_KIND_DEVICE;
+    enum tn_status status = cap_resolve(p, call->sqe->handle, kind, is_client ? 0 : TN_RIGHT_CONTROL, &cap);
+    if (status != TN_OK)
         return status;
-    }
-    status = grant_decide(p);
+    call->kind = kind;
+    if (is_client)
+        request.channel = channel_at(cap->object);
+    else
+        request.device = device_at(cap->object);
+    status = is_client ? channel_is_served(request.channel) : TN_OK;
+    if (status == TN_OK)
+        status = grant_decide(p);
     if (status != TN_OK)
         return status;
     uint32_t index;

@@ -158,6 +158,13 @@ enum tn_status cap_resolve(struct process *p, uint64_t handle, enum tn_kind kind
     return TN_OK;
 }
 
+enum tn_kind cap_kind(const struct process *p, uint64_t handle)
+{
+    uint32_t slot = tn_handle_slot(handle);
+    bool is_live = tn_slots_names(&p->caps.slots, slot, tn_handle_generation(handle));
+    return is_live ? (enum tn_kind)p->caps.entry[slot].kind : TN_KIND_NONE;
+}
+
 static enum tn_status run(struct call *call, const struct operation **operation)
 {
     const struct tn_sqe *sqe = call->sqe;

@@ -55,6 +55,9 @@ enum tn_status op_process_give_up(struct call *call);
 /* All checks of a handle: entry, kind, rights, object, owner. *cap is written on TN_OK only. */
 TN_MUST_CHECK enum tn_status cap_resolve(struct process *process, uint64_t handle, enum tn_kind kind, uint32_t rights,
                                          struct tn_cap **cap);
+/* The kind of what a handle names, for operations that take more than one; TN_KIND_NONE: nothing. No check, and no
+ * refusal: that is for cap_resolve. */
+enum tn_kind cap_kind(const struct process *process, uint64_t handle);
 /* May the process hold one more capability? TN_EBUDGET, TN_EEXHAUSTED. */
 TN_MUST_CHECK enum tn_status grant_decide(const struct process *process);
 /* Adds one, charged; returns its handle. */

@@ -118,19 +118,23 @@ static enum tn_status give_memory(struct pool *pool, const struct pool_request *
     if (status != TN_OK)
         goto free_records;
     pool_scrub(pool->physical, bytes); /* zeroed before another owner sees them (G5) */
-    uint64_t address = process_take_address(r->owner, bytes, SPACE_RUN_ALIGNMENT);
+    uint64_t address = process_find_address(r->owner, space_run_bytes(pages), SPACE_RUN_ALIGNMENT);
     status =
         address == 0 ? TN_EEXHAUSTED : space_run_map(&r->owner->space, address, pool->physical, pages, &pool->mapping);
     if (status != TN_OK)
         goto free_frames;
     status = give_reach(pool, reached_by(r), pages);
-    if (status == TN_OK)
+    if (status == TN_OK) {
+        process_take_address(r->owner, address, space_run_bytes(pages));
         return TN_OK;
+    }
     space_run_unmap(&r->owner->space, &pool->mapping);
 free_frames:
     frames_free(pool->physical, pages);
 free_records:
+#ifndef TN_TWIN_ROLLBACK /* negative twin: they are forgotten */
     frames_free(pool->records, record_pages(r->buffers));
+#endif
     return status;
 }
 
@@ -202,7 +206,7 @@ enum tn_status pool_create(const struct pool_request *r, uint32_t *index)
     pool_move(pool, TN_POOL_COMMITTED);
     pool_move(pool, TN_POOL_MAPPED);
     if (r->device)
-        r->device->has_pool = true;
+        device_pool_made(r->device);
     *index = i;
     return TN_OK;
 }

@@ -150,6 +150,9 @@ enum tn_status pool_release(struct pool *pool)
         return TN_ESTATE;
     if (!is_idle && !is_silenced(pool))
         return TN_EQUARANTINED;
+    enum tn_status status = pool->channel || !pool->reach ? TN_OK : device_pool_release(pool->reach);
+    if (status != TN_OK)
+        return status;
     pool_move(pool, TN_POOL_REVOKING);
     space_run_unmap(&pool->owner->space, &pool->mapping);
     settle(pool);

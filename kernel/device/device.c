@@ -147,7 +147,8 @@ static enum tn_status claim(struct device *device, struct process *holder, const
     device->word_frees = wanted->flags & TN_DEVICE_WORD;
     device->drops_cache = wanted->flags & TN_DEVICE_DROPS_CACHE;
     device->identity.owner_epoch = holder->epoch;
-    device->has_pool = false;
+    device->pools = 0;
+    device->had_pool = false;
     device->faults = device->faults_told = 0;
     device->stopped = device->watched = device->is_apart = false;
     note[0] = '\0';
@@ -188,8 +189,24 @@ enum tn_status device_set_bus_master(struct device *device, bool on)
 {
     enum tn_status status = TN_EPOLICY;
     lock_acquire(LOCK_DEVICE_MANAGER);
-    if (!on || (device_allows_dma(device) == TN_OK && device->has_pool && !device->stopped))
+    if (!on || (device_allows_dma(device) == TN_OK && device->pools != 0 && !device->stopped))
         status = write_bus_master(device, on);
+    lock_release(LOCK_DEVICE_MANAGER);
+    return status;
+}
+
+void device_pool_made(struct device *device)
+{
+    device->pools++;
+    device->had_pool = true;
+}
+
+enum tn_status device_pool_release(struct device *device)
+{
+    lock_acquire(LOCK_DEVICE_MANAGER);
+    enum tn_status status = device->pools == 1 ? write_bus_master(device, false) : TN_OK;
+    if (status == TN_OK)
+        device->pools--;
     lock_release(LOCK_DEVICE_MANAGER);
     return status;
 }

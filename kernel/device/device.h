@@ -28,7 +28,8 @@ struct device {
     uint32_t state;              /* enum tn_device_state */
     uint32_t policy;             /* enum tn_policy: what is done, at least what the manifest asks for */
     uint32_t index;              /* in the table */
-    bool has_pool;               /* bus mastering is granted only then */
+    uint32_t pools;              /* of its holder, for it: bus mastering is granted only while there is one */
+    bool had_pool;               /* one was made in this claim: it may have been on */
     bool word_frees;             /* the manifest takes its word where nothing better is to be had */
     bool is_gone;                /* it was taken out, or its port is dead: for good, as far as this kernel knows */
     bool drops_cache;            /* the manifest says that a reset may lose its volatile cache */
@@ -65,9 +66,13 @@ TN_MUST_CHECK enum tn_status device_claim(struct device *device, struct process 
                                           const struct tn_manifest_device *wanted);
 /* Says whether a pool may be made for this device; TN_EPOLICY: it is blocked. */
 TN_MUST_CHECK enum tn_status device_allows_dma(const struct device *device);
-/* Bus mastering on (TN_EPOLICY before a pool was granted, or after too many faults) or off, read back: TN_EIO if it
+/* Bus mastering on (TN_EPOLICY without a pool of its holder, or after too many faults) or off, read back: TN_EIO if it
  * does not follow. */
 TN_MUST_CHECK enum tn_status device_set_bus_master(struct device *device, bool on);
+/* Its holder has made a pool for it, or gives one up, which takes bus mastering along if it was the last. TN_EIO: the
+ * device keeps bus mastering on, and the pool is to stay. */
+void device_pool_made(struct device *device);
+TN_MUST_CHECK enum tn_status device_pool_release(struct device *device);
 /* The same for who holds the device manager's lock: off, read back. */
 TN_MUST_CHECK enum tn_status device_master_off(const struct device *device);
 /* Was it taken from its last holder with evidence that it is silent? */

@@ -65,7 +65,7 @@ static void let_go(struct device *device)
     process_audit(device->holder, suffices ? TN_AUDIT_DEVICE_FREED : TN_AUDIT_DEVICE_LOST, suffices ? TN_OK : TN_EIO,
                   TN_KIND_DEVICE, device->identity.generation, 0);
     log_evidence(device, evidence, suffices);
-    device->was_used = device->was_used || device->has_pool;
+    device->was_used = device->was_used || device->had_pool;
     if (suffices)
         device->silences++;
     if (suffices && device->domain && pools_reach_ended(device)) {

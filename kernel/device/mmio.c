@@ -95,7 +95,7 @@ static enum tn_status map(struct device *device, uint32_t bar, uint64_t offset, 
     status = tn_ledger_charge(&p->ledger, TN_CHARGE_MMIO_BYTES, length);
     if (status != TN_OK)
         return status;
-    uint64_t at = process_take_address(p, length, PAGE_SIZE);
+    uint64_t at = process_find_address(p, length, PAGE_SIZE);
     status = at == 0 ? TN_EEXHAUSTED
                      : space_map(&p->space, at, device->function->bar[bar].address + offset, length / PAGE_SIZE,
                                  MAP_WRITE | MAP_UNCACHED);
@@ -103,6 +103,7 @@ static enum tn_status map(struct device *device, uint32_t bar, uint64_t offset, 
         tn_ledger_refund(&p->ledger, TN_CHARGE_MMIO_BYTES, length);
         return status;
     }
+    process_take_address(p, at, length);
     uint32_t index = tn_slots_take(&window_slots);
     p->window_count++;
     struct window *w = &windows[index];
@@ -138,6 +139,8 @@ static void release(uint32_t window)
     struct window *w = &windows[window];
     struct process *p = w->device->holder;
     space_unmap(&p->space, w->address, w->length / PAGE_SIZE);
+    if (process_is_live(p))
+        space_prune(&p->space, w->address, w->length / PAGE_SIZE);
     move(w, TN_MMIO_REVOKED);
     tn_ledger_refund(&p->ledger, TN_CHARGE_MMIO_BYTES, w->length);
     w->device = NULL;

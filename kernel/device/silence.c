@@ -94,7 +94,7 @@ static bool ask_own(struct silence *s, uint64_t now)
 static void master_off(struct silence *s)
 {
     s->evidence.item[EVIDENCE_BUS_MASTER] = judge(device_master_off(s->device) == TN_OK);
-    s->evidence.item[EVIDENCE_NEVER] = s->device->has_pool ? EVIDENCE_NOT_APPLICABLE : EVIDENCE_PASSED;
+    s->evidence.item[EVIDENCE_NEVER] = s->device->had_pool ? EVIDENCE_NOT_APPLICABLE : EVIDENCE_PASSED;
     pci_reset_begin(&s->reset, pci_machine.function, pci_machine.count,
                     (uint32_t)(s->device->function - pci_machine.function), may_reset, s->device);
 }

@@ -29,7 +29,7 @@ static void give_tables(struct space *space, const struct space_run *run)
     tn_ledger_refund(space->ledger, TN_CHARGE_MEMORY_PAGES, tables_of(run));
 }
 
-/* Takes the first `tables` tables out of the space again. */
+/* Takes the first `tables` tables out of the space again, and what had to be made for one more. */
 static void unlink(struct space *space, const struct space_run *run, uint64_t tables)
 {
     for (uint64_t i = 0; i < tables; i++) {
@@ -37,6 +37,7 @@ static void unlink(struct space *space, const struct space_run *run, uint64_t ta
         if (space_directory_entry(space, run->virtual + i * SPACE_RUN_ALIGNMENT, &entry) == TN_OK)
             *entry = 0;
     }
+    space_prune(space, run->virtual, run->pages);
 }
 
 static enum tn_status link(struct space *space, const struct space_run *run)

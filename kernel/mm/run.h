@@ -19,6 +19,12 @@ struct space_run {
     uint64_t tables_physical;
 };
 
+/* Of the user half, for a run of so many pages: what its leaf tables map is for nobody else. */
+static inline uint64_t space_run_bytes(uint64_t pages)
+{
+    return (pages * PAGE_SIZE + SPACE_RUN_ALIGNMENT - 1) / SPACE_RUN_ALIGNMENT * SPACE_RUN_ALIGNMENT;
+}
+
 /* Maps [physical, …) writable at `virtual`. TN_EINVAL: not on the border, outside the user half, or something is there.
  * TN_EBUDGET, TN_EEXHAUSTED for tables. Nothing stays mapped unless TN_OK. */
 TN_MUST_CHECK enum tn_status space_run_map(struct space *space, uint64_t virtual, uint64_t physical, uint64_t pages,

@@ -109,6 +109,9 @@ enum tn_status space_map(struct space *space, uint64_t virtual, uint64_t physica
             status = TN_EINVAL;
         if (status != TN_OK) {
             space_unmap(space, virtual, i);
+#ifndef TN_TWIN_ROLLBACK /* negative twin: tables of what was not mapped stay */
+            space_prune(space, virtual, i + 1);
+#endif
             return status;
         }
         *entry = (physical + i * PAGE_SIZE) | bits;
@@ -137,6 +140,41 @@ void space_unmap(struct space *space, uint64_t virtual, uint64_t pages)
         table[pte_index(at, 1)] = 0;
         invlpg(at);
     }
+}
+
+static bool is_empty(const uint64_t *table)
+{
+    for (uint32_t i = 0; i < PAGE_SIZE / sizeof *table; i++)
+        if (table[i] != 0)
+            return false;
+    return true;
+}
+
+/* Frees the tables on the way to `virtual` that are empty, from the last one up. The root stays. */
+static void prune(struct space *space, uint64_t virtual)
+{
+    uint64_t *entry[4] = {0}; /* that names the table of a level */
+    uint64_t *table = phys_to_virt(space->root);
+    uint32_t level = 4;
+    while (level > 1 && table[pte_index(virtual, level)] & PTE_PRESENT) {
+        entry[level - 1] = &table[pte_index(virtual, level)];
+        table = phys_to_virt(*entry[--level] & PTE_ADDRESS);
+    }
+    for (; level < 4 && is_empty(table); level++) {
+        uint64_t frame = *entry[level] & PTE_ADDRESS;
+        *entry[level] = 0;
+        invlpg(virtual); /* and with it what the processor keeps of the way there */
+        frames_free(frame, 1);
+        tn_ledger_refund(space->ledger, TN_CHARGE_MEMORY_PAGES, 1);
+        table = entry[level] - pte_index(virtual, level + 1);
+    }
+}
+
+void space_prune(struct space *space, uint64_t virtual, uint64_t pages)
+{
+    const uint64_t step = PAGE_SIZE * (PAGE_SIZE / sizeof(uint64_t)); /* that one leaf table maps */
+    for (uint64_t at = virtual - virtual % step; at < virtual + pages * PAGE_SIZE; at += step)
+        prune(space, at);
 }
 
 void space_flush(void)

@@ -30,12 +30,14 @@ void space_destroy(struct space *space);
 uint64_t space_tables(const struct space *space);
 
 /* Maps `pages` pages at user address `virtual`. TN_EINVAL: unaligned, outside the user half, writable and executable,
- * or something is mapped there already. TN_EBUDGET, TN_EEXHAUSTED for page tables. On failure no page stays mapped
- * (tables may stay). */
+ * or something is mapped there already. TN_EBUDGET, TN_EEXHAUSTED for page tables. On failure no page stays mapped,
+ * and no table that was made for it. */
 TN_MUST_CHECK enum tn_status space_map(struct space *space, uint64_t virtual, uint64_t physical, uint64_t pages,
                                        uint32_t flags);
 /* Unmaps and flushes; what is not mapped is skipped. */
 void space_unmap(struct space *space, uint64_t virtual, uint64_t pages);
+/* Gives back the page tables that these pages have left empty, as all who unmap do unless the space is at its end. */
+void space_prune(struct space *space, uint64_t virtual, uint64_t pages);
 /* Forgets every cached translation of user pages of the running space. */
 void space_flush(void);
 /* For run.c: where the leaf table of the 2 MiB at `virtual` stands, or would stand. TN_EBUDGET, TN_EEXHAUSTED. */

@@ -14,14 +14,18 @@
 struct process process_table[TN_MANIFEST_PROCESSES_MAX];
 uint32_t process_count;
 
-uint64_t process_take_address(struct process *p, uint64_t bytes, uint64_t alignment)
+uint64_t process_find_address(const struct process *p, uint64_t bytes, uint64_t alignment)
 {
     uint64_t at = (p->next_address + alignment - 1) & ~(alignment - 1);
     uint64_t rounded = page_up(bytes);
     if (rounded < bytes || at > USER_MAX || rounded + PAGE_SIZE > USER_MAX - at)
         return 0;
-    p->next_address = at + rounded + PAGE_SIZE;
     return at;
+}
+
+void process_take_address(struct process *p, uint64_t at, uint64_t bytes)
+{
+    p->next_address = at + page_up(bytes) + PAGE_SIZE;
 }
 
 enum tn_status process_take_frames(struct process *p, uint64_t pages, uint64_t *physical)

@@ -111,8 +111,9 @@ static inline bool process_is_live(const struct process *process)
 }
 
 /* Room for `bytes` in the address space, on a multiple of `alignment` (a power of two, whole pages), with an unmapped
- * page behind it. 0: none left. */
-uint64_t process_take_address(struct process *process, uint64_t bytes, uint64_t alignment);
+ * page behind it. 0: none left. It is found again until it is taken, and never after. */
+uint64_t process_find_address(const struct process *process, uint64_t bytes, uint64_t alignment);
+void process_take_address(struct process *process, uint64_t at, uint64_t bytes);
 /* `pages` zeroed frames in a row, charged to the process and freed with it. */
 TN_MUST_CHECK enum tn_status process_take_frames(struct process *process, uint64_t pages, uint64_t *physical);
 

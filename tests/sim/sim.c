@@ -7,20 +7,23 @@
  * process the ledgers are held against the objects.
  *
  *     sim PROGRAMS MANIFESTS                all cases, as TAP
- *     sim PROGRAMS MANIFESTS NAME           one, with its log
+ *     sim PROGRAMS MANIFESTS NAME [NUMBER]  one, with its log; of a case with a machine for each number only that one
  *     sim PROGRAMS MANIFESTS --twin NAME [IMAGE INSTEAD]    succeeds exactly if that case fails, with one image instead
  * of another
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "account.h"
 #include "cap/pool_inside.h"
 #include "edu.h"
 #include "machine.h"
 #include "mm/frame.h"
+#include "refuse.h"
 #include "virtio_blk.h"
 
 enum { DISK_BYTES = 1 << 20, PAGE = 4096, SAID_MAX = 3 };
@@ -39,12 +42,22 @@ struct test {
     uint64_t faults_min, interrupts_min, quarantined;
     uint64_t unplug_at; /* ns; the disk is behind a port then, and taken out at that time. 0: it is not */
     const char *said[SAID_MAX];
+    enum refusals {
+        REFUSE_NOTHING,
+        REFUSE_EACH,
+        REFUSE_IN_TURN
+    } refuse;           /* see refuse.h; a machine for each question */
+    uint64_t charges;   /* set of enum tn_charge: refused at least once */
+    uint32_t operation; /* enum tn_op: refused at least once */
 };
 
 #define CHURN   "args.churn=ops=1500,seed=7"
 #define ON_DISK .manifest = "blk", .words = CHURN
 /* A lie that the driver sees, told five times: each time it ends, and its client goes on with the next one. */
 #define IS_SEEN(what) ON_DISK, .lie = (what), .from = 100, .times = 5
+
+/* All that is charged by operations; channels are charged by the start of a process. */
+#define ALL_CHARGES ((UINT64_C(1) << TN_CHARGE_COUNT) - 1 - (UINT64_C(1) << TN_CHARGE_CHANNELS))
 
 static const struct test tests[] = {
     {.name = "g8_an_honest_disk_reaches_what_is_with_it_and_nothing_else", ON_DISK},
@@ -174,6 +187,43 @@ static const struct test tests[] = {
      .kills_min = 1,
      .end = MACHINE_FAILED, /* its client submits nothing again */
      .faults_min = 1},
+    {.name = "g6_each_charge_of_an_operation_one_short_changes_nothing",
+     ON_DISK,
+     .refuse = REFUSE_EACH,
+     .kill = "virtio_blk0",
+     .kill_first = 300,
+     .kill_step = 100,
+     .kills_min = 3,
+     .charges = ALL_CHARGES,
+     .operation = TN_OP_SUBMIT},
+    {.name = "g6_each_charge_of_another_driver_one_short_changes_nothing",
+     .manifest = "edu",
+     .refuse = REFUSE_EACH,
+     .charges = ALL_CHARGES,
+     .operation = TN_OP_INTERRUPT_BIND},
+    {.name = "g6_a_device_that_is_claimed_again_is_charged_again_or_stays",
+     .manifest = "passing",
+     .refuse = REFUSE_EACH,
+     .charges = ALL_CHARGES,
+     .operation = TN_OP_DEVICE_CLAIM},
+    {.name = "g6_a_device_that_passes_is_charged_to_who_takes_it_or_stays",
+     .manifest = "handing",
+     .refuse = REFUSE_EACH,
+     .charges = ALL_CHARGES,
+     .operation = TN_OP_DEVICE_CLAIM},
+    {.name = "g6_whatever_runs_out_is_named_and_nothing_is_left",
+     .manifest = "blk",
+     .words = "args.churn=ops=60,seed=7",
+     .refuse = REFUSE_IN_TURN,
+     .kill = "virtio_blk0",
+     .kill_first = 60,
+     .kill_step = 100},
+    {.name = "g6_whatever_runs_out_of_another_driver_is_named_and_nothing_is_left",
+     .manifest = "edu",
+     .refuse = REFUSE_IN_TURN},
+    {.name = "g6_whatever_runs_out_while_a_device_passes_is_named_and_nothing_is_left",
+     .manifest = "handing",
+     .refuse = REFUSE_IN_TURN},
 };
 enum { TESTS = sizeof tests / sizeof tests[0] };
 
@@ -182,6 +232,7 @@ static struct sim_virtio_blk disk;
 static struct sim_edu edu;
 static struct sim_function port;
 static uint64_t violations, accesses;
+static uint64_t *own_frames; /* of the kernel, in a machine in which nothing was refused; shared with it */
 
 /* Is this page with a device, by what core/ says? A driver's rings are, as long as they live. */
 static bool is_with_device(uint64_t physical)
@@ -243,13 +294,68 @@ static bool judge(const struct test *t, enum machine_end_kind end)
             printf("# the log lacks: %s\n", t->said[i]);
             bad = true;
         }
+    if (t->refuse == REFUSE_EACH) {
+        const struct refuse_tries tries = refuse_tries();
+        if (tries.failed != 0 || tries.refused == 0 || tries.allowed == 0)
+            bad = wrong("refusals that were not as they should be", tries.failed, 0);
+        if (refuse_tries_of(t->operation) == 0)
+            bad = wrong("refusals of operation", 0, t->operation);
+        if ((tries.charges & t->charges) != t->charges)
+            bad = wrong("charges refused (a set)", tries.charges, t->charges);
+    }
+    return !bad;
+}
+
+/* In the words of a program, or of the kernel that cannot start it. */
+static bool says_what_ran_out(void)
+{
+    static const char *const words[] = {"TN_EBUDGET", "TN_EEXHAUSTED", "its own budget does not cover it",
+                                        "the machine has not enough",
+                                        "TN_EPOLICY"}; /* there was no domain for the device */
+    bool any = false;
+    for (uint32_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        any = any || machine_said(words[i]);
+    return any;
+}
+
+/* Something ran out: nothing that is a bug of ours, and nothing left. A start that failed is said, and is all there is.
+ */
+static bool judge_refused(enum machine_end_kind end)
+{
+    bool bad = false;
+    if (end != MACHINE_SUCCEEDED && end != MACHINE_FAILED)
+        bad = wrong("end of the machine", end, MACHINE_FAILED);
+    if (end == MACHINE_FAILED && !says_what_ran_out())
+        bad = wrong("a word of what ran out", 0, 1);
+    if (!machine_said("end: nothing is charged to a process that has ended") && !machine_said("] start: ") &&
+        !machine_said("still has in_flight: ")) /* what the last job left at the disk: nobody waits for that */
+        bad = wrong("a word of what is charged", 0, 1);
+    if (machine_said("] end: ") && frames_of_nobody() != *own_frames)
+        bad = wrong("frames of nobody", frames_of_nobody(), *own_frames);
+    if (violations != 0)
+        bad = wrong("accesses to what is not with the device", violations, 0);
+    if (frames_count().quarantined != 0)
+        bad = wrong("pages in quarantine", frames_count().quarantined, 0);
     return !bad;
 }
 
 /* Its exit status. */
-enum { RUN_FAILED = 1, RUN_PASSED = 0, RUN_PASSED_WITH_REFUSALS = 3, RUN_CRASHED = 4 };
+enum { RUN_PASSED = 0, RUN_FAILED = 1, RUN_PASSED_WITH_REFUSALS = 3, RUN_CRASHED = 4, RUN_WAS_NOT_REFUSED = 5 };
 
-static int run(const struct test *t, uint64_t kill_first, bool quiet)
+static int judge_run(const struct test *t, enum machine_end_kind end)
+{
+    if (t->refuse == REFUSE_IN_TURN && refuse_has_refused())
+        return judge_refused(end) ? RUN_PASSED : RUN_FAILED;
+    if (!judge(t, end))
+        return RUN_FAILED;
+    *own_frames = frames_of_nobody();
+    return t->refuse == REFUSE_IN_TURN ? RUN_WAS_NOT_REFUSED
+           : machine_faults() != 0     ? RUN_PASSED_WITH_REFUSALS
+                                       : RUN_PASSED;
+}
+
+/* `number` is the question that is refused, or else the first step at which a process is killed. */
+static int run(const struct test *t, uint64_t number, bool quiet)
 {
     char manifest[512];
     snprintf(manifest, sizeof manifest, "%s/%s.bin", manifests, t->manifest);
@@ -269,6 +375,10 @@ static int run(const struct test *t, uint64_t kill_first, bool quiet)
     sim_edu_init(&edu, 3);
     edu.lie = t->edu_lie;
     sim_on_access = look;
+    if (t->refuse == REFUSE_EACH)
+        refuse_each();
+    else if (t->refuse == REFUSE_IN_TURN)
+        refuse_one(number);
     const struct machine_plan plan = {.manifest = manifest,
                                       .programs = programs,
                                       .words = t->words,
@@ -276,23 +386,23 @@ static int run(const struct test *t, uint64_t kill_first, bool quiet)
                                       .instead = instead,
                                       .quiet = quiet,
                                       .kill = t->kill,
-                                      .kill_first = kill_first,
+                                      .kill_first = t->refuse == REFUSE_IN_TURN ? t->kill_first : number,
                                       .kill_step = t->kill_step};
-    bool ok = judge(t, machine_run(&plan));
+    int status = judge_run(t, refuse_end_of_copy(machine_run(&plan)));
     if (!quiet)
         printf("# %lu lies, %lu accesses, %lu refused, %lu kills, %lu ms\n", disk.told + edu.told, accesses,
                machine_faults(), machine_kills(), machine_now() / 1000000);
-    return !ok ? RUN_FAILED : machine_faults() != 0 ? RUN_PASSED_WITH_REFUSALS : RUN_PASSED;
+    return status;
 }
 
 /* In a process of its own: the kernel's variables are fresh. */
-static int run_once(const struct test *t, uint64_t kill_first, bool quiet)
+static int run_once(const struct test *t, uint64_t number, bool quiet)
 {
     int status;
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
-        status = run(t, kill_first, quiet);
+        status = run(t, number, quiet);
         fflush(NULL);
         _exit(status);
     }
@@ -304,9 +414,25 @@ static bool passed(int status)
     return status == RUN_PASSED || status == RUN_PASSED_WITH_REFUSALS;
 }
 
+/* A machine for each question, until there is one that does not ask so many. */
+static bool run_in_turn(const struct test *t, bool quiet)
+{
+    if (run_once(t, UINT64_MAX, true) != RUN_WAS_NOT_REFUSED)
+        return !wrong("refusals in a machine that has enough", 1, 0);
+    for (uint64_t question = 1;; question++) {
+        int status = run_once(t, question, quiet);
+        if (status == RUN_WAS_NOT_REFUSED)
+            return question > 1 || !wrong("questions", 0, 1);
+        if (status != RUN_PASSED)
+            return !wrong("question that was refused", question, 0);
+    }
+}
+
 static bool run_apart(const struct test *t, bool quiet)
 {
     uint64_t refused = 0;
+    if (t->refuse == REFUSE_IN_TURN)
+        return run_in_turn(t, quiet);
     if (t->kill_last == 0)
         return passed(run_once(t, t->kill_first, quiet));
     for (uint64_t first = t->kill_first; first <= t->kill_last; first++) {
@@ -327,12 +453,20 @@ static const struct test *find(const char *name)
     exit(2);
 }
 
+static bool fails(const struct test *t)
+{
+    return t->refuse == REFUSE_IN_TURN ? !run_in_turn(t, true) : run_once(t, t->kill_first, true) == RUN_FAILED;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 3) {
-        fprintf(stderr, "usage: sim PROGRAMS MANIFESTS [[--twin] NAME [IMAGE INSTEAD]]\n");
+        fprintf(stderr, "usage: sim PROGRAMS MANIFESTS NAME [NUMBER] | --twin NAME [IMAGE INSTEAD]\n");
         return 2;
     }
+    own_frames = mmap(NULL, sizeof *own_frames, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (own_frames == MAP_FAILED)
+        abort();
     programs = argv[1];
     manifests = argv[2];
     if (argc == 7) {
@@ -340,9 +474,11 @@ int main(int argc, char **argv)
         instead = argv[6];
     }
     if ((argc == 5 || argc == 7) && strcmp(argv[3], "--twin") == 0)
-        return run_once(find(argv[4]), find(argv[4])->kill_first, true) == RUN_FAILED ? 0 : 1;
+        return fails(find(argv[4])) ? 0 : 1;
     if (argc == 4)
         return run_apart(find(argv[3]), false) ? 0 : 1;
+    if (argc == 5)
+        return passed(run_once(find(argv[3]), strtoull(argv[4], NULL, 10), false)) ? 0 : 1;
     bool all = true;
     printf("1..%d\n", (int)TESTS);
     for (uint32_t i = 0; i < TESTS; i++) {

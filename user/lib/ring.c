@@ -128,7 +128,9 @@ enum tn_status tn_ring_call(const struct tn_sqe *sqe, struct tn_cqe *answer)
     slot->flags &= ~(uint32_t)TN_SQE_QUIET; /* an answer must come: `call` lives on this stack */
     slot->user_data = tn_source_user_data(&call.source);
     take_all();
-    if (!call.answered || call.answer.kind != TN_CQE_RESULT)
+    while (!call.answered) /* as a device that is given up: its reset takes its time */
+        (void)tn_ring_wait(1, TN_DEADLINE_NEVER);
+    if (call.answer.kind != TN_CQE_RESULT)
         __builtin_trap();
     if (answer != NULL)
         *answer = call.answer;

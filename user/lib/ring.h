@@ -36,8 +36,9 @@ enum tn_status tn_ring_wait(uint32_t min, uint64_t deadline);
 /* Hands over what was pushed and delivers what is there; does not wait. */
 void tn_ring_flush(void);
 
-/* One operation and its answer: pushes a copy of *sqe (user_data is set here), enters, returns the status of the
- * answer. `answer` may be NULL. Other completions that come along are delivered. */
+/* One operation and its answer: pushes a copy of *sqe (user_data is set here), enters, waits if it is answered later
+ * (tenure/abi/ring.h says which are), returns the status of the answer. `answer` may be NULL. Other completions that
+ * come along are delivered. */
 TN_MUST_CHECK enum tn_status tn_ring_call(const struct tn_sqe *sqe, struct tn_cqe *answer);
 
 #endif

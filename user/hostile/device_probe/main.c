@@ -115,6 +115,20 @@ static void windows(uint32_t msix, uint32_t registers)
     expect("window_release_again", CALL(TN_OP_MMIO_RELEASE, again.value[0], NULL, 0), TN_OK);
 }
 
+/* A window is there for as long as it is held, whatever was made before it and goes. */
+static void window_beside_a_pool(uint32_t registers)
+{
+    struct tn_cqe pool = {0}, window = {0};
+    expect("pool_before_a_window", CALL(TN_OP_POOL_CREATE, device, &pool, PAGE, 1), TN_OK);
+    expect("window_behind_a_pool", CALL(TN_OP_MMIO_MAP, device, &window, registers, 0, PAGE), TN_OK);
+    expect("bus_master_with_it", CALL(TN_OP_DEVICE_BUS_MASTER, device, NULL, 1), TN_OK);
+    expect("pool_release", CALL(TN_OP_POOL_RELEASE, pool.value[0], NULL, 0), TN_OK);
+    report_count("bus_master_goes_with_it", config(4, 2) & 4, 0);
+    const volatile uint32_t *first = (const volatile uint32_t *)(uintptr_t)window.value[1];
+    report_count("window_stays", *first == UINT32_MAX, 0);
+    expect("window_release_last", CALL(TN_OP_MMIO_RELEASE, window.value[0], NULL, 0), TN_OK);
+}
+
 static void interrupts(uint32_t msix)
 {
     uint32_t entries = (config(msix + 2, 2) & 0x7ff) + 1;
@@ -179,6 +193,7 @@ int tn_main(const struct tn_start *start)
     report_count("device_has_msix_and_registers", msix != 0 && registers < BARS, 1);
     config_space();
     windows(msix, registers);
+    window_beside_a_pool(registers);
     interrupts(msix);
     dma();
     numbers();

@@ -184,7 +184,7 @@ int tn_main(const struct tn_start *start)
     for (; job.spares < job.depth; job.spares++) {
         TN_DMA_BUFFER(buffer);
         if (!tn_dma_buffer_alloc(&pool, BYTES, &buffer))
-            tn_die("churn: FAIL no buffer %lu", job.spares);
+            tn_die("churn: FAIL no buffer %lu: %s", job.spares, tn_status_name(tn_dma_buffer_status(&buffer)));
         if (!tn_dma_buffer_park(&buffer, &job.spare[job.spares]))
             __builtin_trap();
     }

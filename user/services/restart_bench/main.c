@@ -61,7 +61,7 @@ int tn_main(const struct tn_start *start)
     struct tn_dma_pool pool = tn_blk_pool(&blk, BYTES, 1);
     TN_DMA_BUFFER(buffer);
     if (!tn_dma_buffer_alloc(&pool, BYTES, &buffer))
-        tn_die("bench: FAIL no buffer");
+        tn_die("bench: FAIL no buffer: %s", tn_status_name(tn_dma_buffer_status(&buffer)));
     tn_marker_begin();
     for (uint64_t i = 0; i < ops; i++) {
         struct tn_dma_result result;

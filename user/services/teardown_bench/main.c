@@ -103,7 +103,7 @@ int tn_main(const struct tn_start *start)
     for (uint32_t i = 0; i < requests; i++) {
         TN_DMA_BUFFER(buffer);
         if (!tn_dma_buffer_alloc(&pool, BYTES, &buffer))
-            tn_die("bench: FAIL no buffer %u", i);
+            tn_die("bench: FAIL no buffer %u: %s", i, tn_status_name(tn_dma_buffer_status(&buffer)));
         if (!tn_dma_buffer_park(&buffer, &buffers[i]))
             tn_die("bench: FAIL place %u is taken", i);
     }
