@@ -40,9 +40,9 @@ test: configure ## Builds everything and runs every test
 	@ninja -C $(DIR) --quiet all tests
 	@$(PYTHON) tools/runtests.py --build $(DIR) $(if $(TEST),--only '$(TEST)')
 
-test-long: configure ## Runs the long tests; interrupted, it goes on where it stopped
+test-long: configure ## Runs the long tests; interrupted, it goes on where it stopped. RECORD=docs/long-tests.json: or where others did
 	@ninja -C $(DIR) --quiet all tests
-	@$(PYTHON) tools/runlong.py --build $(DIR) $(if $(MINUTES),--minutes '$(MINUTES)')
+	@$(PYTHON) tools/runlong.py --build $(DIR) $(if $(MINUTES),--minutes '$(MINUTES)') $(if $(RECORD),--record '$(RECORD)')
 
 test-kill: configure ## Kills a driver at each of its calls and instructions, in pieces; goes on where it stopped
 	@ninja -C $(DIR) --quiet all tests

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What `make test-long` does: runs the tests marked `long`, each under ten minutes, and remembers which have
 passed for what they test (build/long-tests.json). Interrupted, or limited by --minutes, it goes on later; after a change it
-runs again what the change can have touched.
+runs again what the change can have touched. With --record FILE, what that file says has passed, anywhere, counts too, and
+the file is written anew: with what has passed for the tree as it is, and nothing else.
 """
 
 import argparse
@@ -72,7 +73,7 @@ def collect(environment):
 
 
 def load(path):
-    """{test: [digest, seconds]} of what has passed."""
+    """{test: [digest, seconds, date]} of what has passed."""
     if not os.path.exists(path):
         return {}
     with open(path, encoding="utf-8") as file:
@@ -82,7 +83,8 @@ def load(path):
 
 def save(path, state):
     with open(path + ".new", "w", encoding="utf-8") as file:
-        json.dump(state, file, indent=1)
+        lines = [f" {json.dumps(test)}: {json.dumps(value)}" for test, value in sorted(state.items())]
+        file.write("{\n" + ",\n".join(lines) + "\n}\n")
     os.replace(path + ".new", path)
 
 
@@ -119,6 +121,7 @@ def main():
     parser.add_argument("--build", default="build")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="start no test after this long")
     parser.add_argument("--only", default="", help="only tests whose name contains this")
+    parser.add_argument("--record", default="", help="a file of what has passed elsewhere, which is written anew")
     options = parser.parse_args()
     environment = {**os.environ, "TENURE_BUILD": options.build, "PYTHONDONTWRITEBYTECODE": "1"}
     tests = [test for test in collect(environment) if options.only in test]
@@ -127,7 +130,7 @@ def main():
         return 1
     path = os.path.join(options.build, STATE)
     wanted = {test: digest_of(test, options.build) for test in tests}
-    state = load(path)
+    state = {**load(options.record), **load(path)}
     passed = {test: state[test] for test in tests if state.get(test, [""])[0] == wanted[test]}
     failed, start, one_at_a_time = [], time.monotonic(), threading.Lock()
 
@@ -138,7 +141,7 @@ def main():
         with one_at_a_time:
             print(f"{test}: {'passed' if ok else 'FAILED'}, {seconds:.0f} s", flush=True)
             if ok:
-                passed[test] = [wanted[test], round(seconds, 1)]
+                passed[test] = [wanted[test], round(seconds, 1), time.strftime("%Y-%m-%d %H:%M", time.gmtime())]
                 save(path, {**state, **passed})
             else:
                 print(output[-OUTPUT_SHOWN:], flush=True)
@@ -148,6 +151,8 @@ def main():
     for group in sorted({test.split("/")[0] for test in tests}, key=lambda name: AT_ONCE.get(name, 1)):
         with ThreadPoolExecutor(AT_ONCE.get(group, 1)) as pool:
             list(pool.map(run, [test for test in tests if test.startswith(group + "/") and test not in passed]))
+    if options.record:
+        save(options.record, {**load(options.record), **passed} if options.only else passed)
     left = len(tests) - len(passed) - len(failed)
     if left:
         print(f"{left} long tests are left; `make test-long` again goes on")

@@ -71,6 +71,36 @@ def test_what_has_passed_is_kept_and_an_old_or_broken_state_is_not_believed(fold
     assert runlong.load(path) == {}
 
 
+def run_main(monkeypatch, tests, outcome, *arguments):
+    """What it printed first, and which tests it has run."""
+    ran = []
+
+    def run_one(test, _environment):
+        ran.append(test)
+        return outcome, 1.0, ""
+
+    monkeypatch.setattr(runlong, "collect", lambda _environment: sorted(tests))
+    monkeypatch.setattr(runlong, "run_one", run_one)
+    monkeypatch.setattr(sys, "argv", ["runlong.py", *arguments])
+    runlong.digest.cache_clear()
+    status = runlong.main()
+    return status, set(ran)
+
+
+def test_a_record_counts_elsewhere_for_as_long_as_the_tree_is_the_same(tree, monkeypatch):
+    tests = set(TESTS.values())
+    assert run_main(monkeypatch, tests, True, "--record", "record.json") == (0, tests)
+    os.remove("build/" + runlong.STATE)  # somewhere else
+    assert run_main(monkeypatch, tests, True, "--record", "record.json") == (0, set())
+    assert run_main(monkeypatch, tests, True) == (0, tests)  # who does not ask for it runs everything
+    os.remove("build/" + runlong.STATE)
+    with open("tests/smoke/some.c", "a", encoding="utf-8") as file:
+        file.write("changed")
+    status, ran = run_main(monkeypatch, tests, False, "--record", "record.json")
+    assert status == 1 and ran == {TESTS["smoke"]}
+    assert set(runlong.load("record.json")) == tests - {TESTS["smoke"]}  # what no longer holds is not kept
+
+
 def lives(pid):
     """Not so of one that is dead and that nobody has asked about."""
     try:
