@@ -40,7 +40,7 @@ test: configure ## Builds everything and runs every test
 	@ninja -C $(DIR) --quiet all tests
 	@$(PYTHON) tools/runtests.py --build $(DIR) $(if $(TEST),--only '$(TEST)')
 
-test-long: configure ## Runs the long tests; interrupted, it goes on where it stopped. RECORD=docs/long-tests.json: or where others did
+test-long: configure ## Runs the long tests; interrupted, it goes on where it stopped. RECORD=docs/long-tests.txt: or where others did
 	@ninja -C $(DIR) --quiet all tests
 	@$(PYTHON) tools/runlong.py --build $(DIR) $(if $(MINUTES),--minutes '$(MINUTES)') $(if $(RECORD),--record '$(RECORD)')
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """What `make test-long` does: runs the tests marked `long`, each under ten minutes, and remembers which have
-passed for what they test (build/long-tests.json). Interrupted, or limited by --minutes, it goes on later; after a change it
+passed for what they test (build/long-tests.txt). Interrupted, or limited by --minutes, it goes on later; after a change it
 runs again what the change can have touched. With --record FILE, what that file says has passed, anywhere, counts too, and
 the file is written anew: with what has passed for the tree as it is, and nothing else.
 """
@@ -9,7 +9,6 @@ the file is written anew: with what has passed for the tree as it is, and nothin
 import argparse
 import functools
 import hashlib
-import json
 import os
 import signal
 import subprocess
@@ -18,7 +17,8 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-STATE = "long-tests.json"
+STATE = "long-tests.txt"
+HEAD = "# SPDX-License-Identifier: Apache-2.0"  # the record is a file of the tree
 LIMIT = 600  # seconds for one test
 AT_ONCE = {"prove": 2}  # of a folder; the others measure time, or use both processors themselves: one after the other
 OUTPUT_SHOWN = 20000  # characters of a test that failed
@@ -73,18 +73,20 @@ def collect(environment):
 
 
 def load(path):
-    """{test: [digest, seconds, date]} of what has passed."""
+    """{test: [digest, seconds, time]} of what has passed; nothing of a file that is not what save writes."""
     if not os.path.exists(path):
         return {}
     with open(path, encoding="utf-8") as file:
-        state = json.load(file)
-    return state if all(isinstance(value, list) for value in state.values()) else {}
+        lines = file.read().splitlines()
+    if not lines or lines[0] != HEAD:
+        return {}
+    fields = [line.split(" ", 3) for line in lines[1:]]
+    return {field[3]: field[:3] for field in fields} if all(len(field) == 4 for field in fields) else {}
 
 
 def save(path, state):
     with open(path + ".new", "w", encoding="utf-8") as file:
-        lines = [f" {json.dumps(test)}: {json.dumps(value)}" for test, value in sorted(state.items())]
-        file.write("{\n" + ",\n".join(lines) + "\n}\n")
+        file.write(HEAD + "\n" + "".join(f"{' '.join(value)} {test}\n" for test, value in sorted(state.items())))
     os.replace(path + ".new", path)
 
 
@@ -141,7 +143,7 @@ def main():
         with one_at_a_time:
             print(f"{test}: {'passed' if ok else 'FAILED'}, {seconds:.0f} s", flush=True)
             if ok:
-                passed[test] = [wanted[test], round(seconds, 1), time.strftime("%Y-%m-%d %H:%M", time.gmtime())]
+                passed[test] = [wanted[test], f"{seconds:.0f}s", time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime())]
                 save(path, {**state, **passed})
             else:
                 print(output[-OUTPUT_SHOWN:], flush=True)

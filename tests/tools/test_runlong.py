@@ -65,10 +65,13 @@ def test_a_change_runs_again_what_it_can_have_touched(path, tree):
 def test_what_has_passed_is_kept_and_an_old_or_broken_state_is_not_believed(folder):
     path = os.path.join(folder, "state.json")
     assert runlong.load(path) == {}
-    runlong.save(path, {"a": ["digest", 1.5]})
-    assert runlong.load(path) == {"a": ["digest", 1.5]}
-    runlong.save(path, {"digest": "x", "passed": {"a": 1}})
-    assert runlong.load(path) == {}
+    state = {"b": ["digest", "2s", "2026-11-23T00:16Z"], "a[with a space]": ["other", "10s", "2026-11-23T00:17Z"]}
+    runlong.save(path, state)
+    assert runlong.load(path) == state
+    for broken in ('{"a": ["digest", 1.5]}', "digest 2s 2026-11-23T00:16Z a", runlong.HEAD + "\ndigest 2s\n", ""):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(broken)
+        assert runlong.load(path) == {}
 
 
 def run_main(monkeypatch, tests, outcome, *arguments):
