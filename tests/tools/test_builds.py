@@ -30,6 +30,13 @@ def build(name, compiler, *settings):
     return folder, done.stdout
 
 
+def test_images_do_not_say_where_the_tree_is():
+    """Then they are the same in each clone, and what has passed with them counts there too (tools/runlong.py)."""
+    for image in (paths.KERNEL, os.path.join(paths.BUILD, "initrd.cpio")):
+        with open(image, "rb") as file:
+            assert os.fsencode(os.path.realpath(paths.ROOT)) + b"/" not in file.read(), image
+
+
 def test_clang_builds_everything_without_a_warning():
     _, output = build("check-clang", "clang")
     assert "warning:" not in output
