@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Devices that lie, under the real drivers, the real core and the kernel above its page tables, in one process
- * (host/sim). Each case is a machine of its own: what the device says or does, how the run must end, what the kernel's
- * log must say, and how often the IOMMU must have refused. In all of them every access that gets through is held
- * against what core/ says is with the device at that moment (G8), the client checks every word, and after each end of a
- * process the ledgers are held against the objects.
+ * Devices that lie, and what runs out, under the real drivers, the real core and the kernel above its page tables, in
+ * one process (host/sim). Each case is a machine of its own: what the device says or does, how the run must end, what
+ * the kernel's log must say, and how often the IOMMU must have refused. In all of them every access that gets through
+ * is held against what core/ says is with the device at that moment (G8), the client checks every word, and after each
+ * end of a process the ledgers are held against the objects.
  *
  *     sim PROGRAMS MANIFESTS                all cases, as TAP
  *     sim PROGRAMS MANIFESTS NAME [NUMBER]  one, with its log; of a case with a machine for each number only that one
@@ -28,6 +28,9 @@
 
 enum { DISK_BYTES = 1 << 20, PAGE = 4096, SAID_MAX = 3 };
 
+/* See refuse.h: operations are tried in copies; there is a machine for each question. */
+enum refusals { REFUSE_NOTHING, REFUSE_EACH, REFUSE_IN_TURN };
+
 struct test {
     const char *name;
     const char *manifest;
@@ -42,11 +45,7 @@ struct test {
     uint64_t faults_min, interrupts_min, quarantined;
     uint64_t unplug_at; /* ns; the disk is behind a port then, and taken out at that time. 0: it is not */
     const char *said[SAID_MAX];
-    enum refusals {
-        REFUSE_NOTHING,
-        REFUSE_EACH,
-        REFUSE_IN_TURN
-    } refuse;           /* see refuse.h; a machine for each question */
+    enum refusals refuse;
     uint64_t charges;   /* set of enum tn_charge: refused at least once */
     uint32_t operation; /* enum tn_op: refused at least once */
 };
