@@ -19,7 +19,7 @@ static void print_sources(struct command_call *call)
         if (f->header != PCI_HEADER_ENDPOINT)
             continue;
         if (count == 0)
-            command_print(call, "source %s unroutable: neither MSI-X nor MSI", pci_name(f->bdf).text);
+            command_print(call, "source %s unroutable: %s", pci_name(f->bdf).text, irq_source_lack());
         else
             command_print(call, "source %s %s, %u", pci_name(f->bdf).text,
                           irq_operations(&(struct irq_source){.kind = kind})->name, count);

@@ -12,6 +12,8 @@
 
 enum { ISA_INTERRUPTS = 16 };
 
+static bool has_no_messages; /* firmware says that MSI and MSI-X must not be used */
+
 static const struct irq_source_operations *const kinds[IRQ_KINDS] = {
     [IRQ_MSIX] = &msix_operations,
     [IRQ_MSI] = &msi_operations,
@@ -37,12 +39,19 @@ enum tn_status irq_message_for(const struct irq_source *source, uint8_t vector, 
 
 uint32_t irq_source_count(const struct pci_function *function, enum irq_kind *kind)
 {
+    *kind = IRQ_MSI;
+    if (has_no_messages)
+        return 0;
     if (msix_is_there(function)) {
         *kind = IRQ_MSIX;
         return function->msix.count;
     }
-    *kind = IRQ_MSI;
     return function->features.msi_messages != 0 ? 1 : 0;
+}
+
+const char *irq_source_lack(void)
+{
+    return has_no_messages ? "the FADT forbids MSI" : "neither MSI-X nor MSI";
 }
 
 enum tn_status irq_source_of(struct pci_function *function, uint32_t entry, struct irq_source *source)
@@ -73,6 +82,7 @@ bool irq_source_is_same(const struct irq_source *one, const struct irq_source *o
 
 void irq_sources_init(const struct acpi_info *acpi)
 {
+    has_no_messages = acpi->has_fadt && acpi->fadt.boot_flags & FADT_BOOT_NO_MSI;
     msi_init();
     msix_init();
     ioapic_init(acpi);
@@ -84,7 +94,7 @@ void irq_sources_report(void)
         const struct pci_function *f = &pci_machine.function[i];
         enum irq_kind kind;
         if (f->header == PCI_HEADER_ENDPOINT && irq_source_count(f, &kind) == 0)
-            log_line("irq: %s: unroutable: neither MSI-X nor MSI, and where its line goes only AML tells",
-                     pci_name(f->bdf).text);
+            log_line("irq: %s: unroutable: %s, and where its line goes only AML tells", pci_name(f->bdf).text,
+                     irq_source_lack());
     }
 }

@@ -47,12 +47,15 @@ void irq_sources_init(const struct acpi_info *acpi);
 void irq_sources_report(void);
 
 /* Source `entry` of a function: an MSI-X entry, or MSI with entry 0. TN_ERANGE: it has no such entry. TN_ENOTSUP: it
- * has neither; where its line goes only AML tells, which this kernel does not interpret. */
+ * has neither, or the FADT forbids both (ACPI 6.5, section 5.2.9.3); where its line goes only AML tells, which this
+ * kernel does not interpret. */
 TN_MUST_CHECK enum tn_status irq_source_of(struct pci_function *function, uint32_t entry, struct irq_source *source);
 /* The source behind ISA interrupt `irq`, 0 to 15, with the overrides of the MADT. TN_ENOENT: no I/O APIC has it. */
 TN_MUST_CHECK enum tn_status irq_source_of_isa(uint32_t irq, struct irq_source *source);
 bool irq_source_is_same(const struct irq_source *one, const struct irq_source *other);
 /* How many sources a function has, and of which kind: 0 if it is unroutable. */
 uint32_t irq_source_count(const struct pci_function *function, enum irq_kind *kind);
+/* Why a function has none. */
+const char *irq_source_lack(void);
 
 #endif

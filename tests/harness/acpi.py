@@ -46,6 +46,13 @@ def hpet(**broken):
     return table(b"HPET", struct.pack("<I", 0x8086A201) + address + struct.pack("<BHB", 0, 0, 0), **broken)
 
 
+def fadt(boot_flags):
+    """Of ACPI 2.0, without registers; `boot_flags`: IAPC_BOOT_ARCH, bit 3 of which forbids MSI."""
+    body = bytearray(244 - HEADER_BYTES)
+    struct.pack_into("<H", body, 109 - HEADER_BYTES, boot_flags)
+    return table(b"FACP", bytes(body), revision=3)
+
+
 def scope(kind, bus, *path, number=0):
     """A device scope: `kind` 1 endpoint, 2 bridge, 3 I/O APIC; `path`: (device, function) of each step."""
     steps = b"".join(bytes(step) for step in path)

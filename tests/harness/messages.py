@@ -11,6 +11,7 @@ READ = (
     r"^reader: read: bytes=(?P<bytes>\d+) sha256=(?P<sha256>[0-9a-f]{64}) requests=(?P<requests>\d+) "
     r"depth_mean=(?P<mean>\d+\.\d\d) depth_max=(?P<max>\d+) us=(?P<us>\d+)$"
 )
+DRIVER_UP = r"^virtio_blk0: virtio-blk: \d+ bytes, block \d+, "
 READ_ANY = r"\bread: bytes="
 READ_ERROR = r"^reader: .*\b(TN_EIO|status 12)\b"
 VERIFY_OK = (

@@ -19,13 +19,18 @@ def plant(folder, file, changes, image):
     with open(changed, "w", encoding="utf-8") as out:
         out.write(text)
     lines = accept.commands(image)
-    line = next(l for l in lines if " -c " in l and l.endswith(file) and f" {image}.p/" in l)
+    line = next(l for l in lines if " -c " in l and l.endswith(file) and (f" {image}.p/" in l or ".a.p/" in l))
     made = os.path.join(folder, "planted.o")
-    before = accept.compile_again(line, made, changed)
+    beside = ["-iquote", os.path.dirname(os.path.join(paths.ROOT, file))]  # what it includes
+    before = accept.compile_again(line, made, changed, beside)
     link = next(shlex.split(l) for l in lines if f" -o {image} " in l)
     path = os.path.join(folder, "planted")
     link[link.index("-o") + 1] = path
-    accept.run([made if word == before else word for word in link])
+    if before in link:
+        link[link.index(before)] = made
+    else:  # of a library: who defines a name first is linked
+        link.insert(link.index(os.path.dirname(before).removesuffix(".p")), made)
+    accept.run(link)
     return path
 
 

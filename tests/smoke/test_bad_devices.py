@@ -3,7 +3,7 @@
 
 import pytest
 
-from harness import archive, disks, machine, messages
+from harness import archive, disks, machine, messages, qmp
 from harness.disks import MiB
 
 import qemu
@@ -79,3 +79,20 @@ def test_a_device_that_does_not_offer_a_required_feature_is_refused(folder):
     assert status == qemu.EXIT_JOB_FAILED
     m.find(messages.MISSING_FEATURE)
     m.lacks(messages.READ_ANY)
+
+
+RESIZED = r"^virtio_blk0: the device has (?P<sectors>\d+) sectors now; this driver keeps the capacity it started with, 1048576 bytes$"
+
+
+def test_a_disk_that_grows_while_it_is_read_is_said_and_read_as_it_was(folder):
+    image = disks.Image(folder, MiB)
+    before = image.sha256()
+    disk, group = disks.throttled(image, operations_per_second=4, read_only=False, **{"request-merging": False})
+    monitor = qmp.Monitor(folder)
+    m = machine.start(archive.build(folder, ["disk"]), "manifest=disk", [disk], extra=[*group, *monitor.options()])
+    m.wait_for(messages.DRIVER_UP)
+    monitor.connect()
+    monitor.ask("block_resize", **{"node-name": "disk0", "size": 2 * MiB})
+    assert m.wait_end() == qemu.EXIT_SUCCESS
+    assert m.find(RESIZED)["sectors"] == "4096"
+    assert m.find(messages.READ)["sha256"] == before

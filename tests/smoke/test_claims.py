@@ -9,12 +9,18 @@ import qemu
 
 GIVEN_UP = r"^device: \S+ was given up: silent, unclaimed: bus-master-off passed, "
 BEHIND = ["-device", "pci-bridge,id=old,chassis_nr=9,addr=5"]
+PORT = ["-device", "pcie-root-port,id=above,addr=3"]
+BEHIND_PORT = {"bus": "above", "addr": "0"}
 
 
-def run(folder, manifest, kernel):
+def run(folder, manifest, kernel, programs=None, **device):
     image = disks.Image(folder, 2 * MiB)
     m = machine.start(
-        archive.build(folder, [manifest]), f"manifest={manifest}", [image.disk(**qemu.OBEYS)], extra=qemu.IOMMU, kernel=kernel
+        archive.build(folder, [manifest], changed=programs),
+        f"manifest={manifest}",
+        [image.disk(**qemu.OBEYS, **device)],
+        extra=[*qemu.IOMMU, *PORT],
+        kernel=kernel,
     )
     return m, m.wait_end(), image
 
@@ -35,6 +41,21 @@ def test_g3_a_device_passes_to_another_driver_with_reads_at_it(folder):
     assert markers.problems(m.lines, "handing") == []
     claims = m.find_all(r"^device: \S+ claimed by (\w+), DMA policy remapped-strict$")
     assert [match[1] for match in claims] == ["passer", "taker"]
+
+
+def test_g2_a_driver_waits_for_the_reset_of_the_device_that_it_gives_up(folder):
+    """Behind a port the disk has a reset of 100 ms: the answer comes long after the call has been taken."""
+    m, status, image = run(folder, "passing", paths.CHECKED, **BEHIND_PORT)
+    assert status == qemu.EXIT_SUCCESS, m.text()[-3000:]
+    assert m.find(messages.READ)["sha256"] == image.sha256()
+    m.find(r"^device: \S+ was given up: silent, unclaimed: bus-master-off passed, .*, reset passed, no-transactions passed, ")
+
+
+def test_twin_g2_a_driver_that_does_not_wait_for_it_ends(folder):
+    impatient = planted.program(folder, "lib/ring.c", {"while (!call.answered)": "if (0)"}, "passing_driver")
+    m, status, _ = run(folder, "passing", paths.CHECKED, impatient, **BEHIND_PORT)
+    assert status == qemu.EXIT_JOB_FAILED
+    m.find(r"^process: passer was ended by exception 6$")
 
 
 def test_twin_g3_a_device_whose_generation_stays_is_noticed(folder):

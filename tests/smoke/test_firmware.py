@@ -167,3 +167,17 @@ def test_the_tables_of_an_iommu_machine_are_reported(folder):
     m.find(r"^acpi: FADT: revision 3, boot flags 2, a reset register, 24-bit PM timer, century at CMOS 32$")
     m.find(r"^acpi: HPET: 3 comparators, 64-bit counter$")
     m.lacks(messages.ACPI_MISSING)
+
+
+def test_msi_that_the_fadt_forbids_is_used_by_nobody(folder):
+    m, status, _ = boot(folder, [acpi.madt(), acpi.hpet(), acpi.mcfg(), acpi.fadt(boot_flags=1 << 3)])
+    assert status == qemu.EXIT_JOB_FAILED
+    m.find(r"^irq: 00:04\.0: unroutable: the FADT forbids MSI, and where its line goes only AML tells$")
+    m.find(r"^virtio_blk0: MSI-X entry 0 cannot be bound: TN_ENOTSUP\b")
+
+
+def test_twin_a_fadt_that_does_not_forbid_msi_changes_nothing(folder):
+    m, status, disk = boot(folder, [acpi.madt(), acpi.hpet(), acpi.mcfg(), acpi.fadt(boot_flags=1)])
+    assert status == qemu.EXIT_SUCCESS
+    assert m.find(messages.READ)["sha256"] == disk.sha256()
+    m.find(r"^acpi: FADT: revision 3, boot flags 1, no reset register, no PM timer\b")

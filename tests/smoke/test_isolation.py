@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from harness import acpi, archive, attack_bytes, disks, machine, memory, messages, paths, qmp
+from harness import acpi, archive, attack_bytes, disks, machine, memory, messages, paths, planted, qmp
 from harness.disks import MiB
 
 import qemu
@@ -31,14 +31,24 @@ def test_g8_a_hostile_drivers_device_writes_nowhere_but_on_tenure(iommu, folder)
     m, status, image = attack(folder, extra=["-device", iommu])
     assert status == qemu.EXIT_SUCCESS, m.text()
     assert m.find(messages.READ)["sha256"] == image.sha256(), "the reader beside it was disturbed"
-    assert int(m.find(messages.FORGED)["vectors"]) == 12
+    assert int(m.find(messages.FORGED)["vectors"]) == 16
     # QEMU delivers what hardware would block: counted, and of use to nobody
     assert int(m.find(messages.END_COUNTS)["spurious"]) >= 1
+    m.lacks(r"^virtio_blk0: the device has \d+ sectors now")  # a wake by itself says nothing
     m.find(messages.of(messages.FAULT_OF, process="attack"))
     m.find(messages.ISOLATED)
     assert int(m.find(messages.SWEEP)["refused"]) >= 23
     assert int(m.find(messages.DRIVER_SILENCED)["evidence"].count("passed")) == 3
     assert m.find(messages.PAGES_AT_END)["quarantined"] == "0"
+
+
+def test_twin_g9_a_kernel_that_takes_messages_for_exceptions(folder):
+    """The processor lets every vector through: what is forged as a page fault ends whoever runs, or the kernel."""
+    kernel = planted.kernel(
+        folder, "arch/x86_64/lapic.c", {"apic_write(APIC_TASK_PRIORITY, PRIORITY_OF_EXCEPTIONS)": "apic_write(APIC_TASK_PRIORITY, 0)"}
+    )
+    _, status, _ = attack(folder, extra=qemu.IOMMU, kernel=kernel)
+    assert status in (qemu.EXIT_PANIC, qemu.EXIT_JOB_FAILED)
 
 
 BEHIND = {

@@ -11,7 +11,7 @@ from harness.disks import MiB
 
 import qemu
 
-UP = r"^virtio_blk0: virtio-blk: "
+UP = messages.DRIVER_UP
 KILLED = messages.DRIVER_KILLED
 ABANDONED = r"^verifier: .*\bTN_EPEERGONE\b"
 

@@ -28,6 +28,8 @@ enum {
     APIC_TIMER_DIVIDE = 0x3e0,
 
     SPURIOUS_ENABLE = 1 << 8,
+    PRIORITY_OF_EXCEPTIONS = 1 << 4, /* of vectors 16 to 31 (SDM volume 3, Task and Processor Priorities) */
+
     LVT_MASKED = 1 << 16,
     LVT_NMI = 4 << 8,
     TIMER_DIVIDE_BY_1 = 0xb,
@@ -71,7 +73,8 @@ void lapic_init(void)
     registers = kernel_mmio_map(base & 0x000ffffffffff000, 0x1000);
     if (!registers)
         panic("lapic: no room to map its registers");
-    apic_write(APIC_TASK_PRIORITY, 0);
+    /* a message of a device may name any vector: none is taken for an exception */
+    apic_write(APIC_TASK_PRIORITY, PRIORITY_OF_EXCEPTIONS);
     apic_write(APIC_LVT_TIMER, VECTOR_TIMER); /* one shot; fires only once a count is written */
     apic_write(APIC_LVT_LINT0, LVT_MASKED);
     apic_write(APIC_LVT_LINT1, LVT_NMI);

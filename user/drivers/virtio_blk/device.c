@@ -132,32 +132,43 @@ static uint32_t config32(const struct device *device, uint32_t offset)
     return mmio_read32(&device->config, offset);
 }
 
+struct fields {
+    uint64_t sectors;
+    uint32_t block, size_max;
+};
+
 /* 2.5.1, 4.1.4.3: fields wider than 32 bits are read until the generation stands still. */
-static void read_geometry(struct device *device)
+static struct fields read_fields(const struct device *device)
 {
-    uint64_t sectors = 0;
-    uint32_t block = VIRTIO_BLK_SECTOR, size_max = 0;
+    struct fields f = {.block = VIRTIO_BLK_SECTOR};
     uint8_t before, after;
     int tries = 0;
     do {
         if (tries++ == 16)
             give_up(device, "its configuration never stands still", 16);
         before = mmio_read8(&device->common, COMMON_CONFIG_GENERATION);
-        sectors = (uint64_t)config32(device, BLK_CONFIG_CAPACITY + 4) << 32 | config32(device, BLK_CONFIG_CAPACITY);
+        f.sectors = (uint64_t)config32(device, BLK_CONFIG_CAPACITY + 4) << 32 | config32(device, BLK_CONFIG_CAPACITY);
         if (device->features & VIRTIO_BLK_F_BLK_SIZE)
-            block = config32(device, BLK_CONFIG_BLK_SIZE);
+            f.block = config32(device, BLK_CONFIG_BLK_SIZE);
         if (device->features & VIRTIO_BLK_F_SIZE_MAX)
-            size_max = config32(device, BLK_CONFIG_SIZE_MAX);
+            f.size_max = config32(device, BLK_CONFIG_SIZE_MAX);
         after = mmio_read8(&device->common, COMMON_CONFIG_GENERATION);
     } while (before != after);
-    if (blk_geometry_check(sectors, block, size_max, &device->geometry) != TN_OK)
-        tn_die("device unusable: capacity %lu sectors, block size %u, size_max %u make no sense", sectors, block,
-               size_max);
+    return f;
+}
+
+static void read_geometry(struct device *device)
+{
+    const struct fields f = read_fields(device);
+    if (blk_geometry_check(f.sectors, f.block, f.size_max, &device->geometry) != TN_OK)
+        tn_die("device unusable: capacity %lu sectors, block size %u, size_max %u make no sense", f.sectors, f.block,
+               f.size_max);
     device->geometry.flags = (device->features & VIRTIO_BLK_F_RO ? TN_BLK_READ_ONLY : 0u) |
                              (device->features & VIRTIO_BLK_F_FLUSH ? TN_BLK_HAS_FLUSH : 0u);
-    if (sectors * VIRTIO_BLK_SECTOR != device->geometry.bytes)
+    device->sectors = f.sectors;
+    if (f.sectors * VIRTIO_BLK_SECTOR != device->geometry.bytes)
         tn_print("the last %lu bytes are no whole block and cannot be reached",
-                 sectors * VIRTIO_BLK_SECTOR - device->geometry.bytes);
+                 f.sectors * VIRTIO_BLK_SECTOR - device->geometry.bytes);
 }
 
 /* 4.1.5.1.2: a vector that was taken reads back. */
@@ -174,7 +185,7 @@ static void bind_interrupts(struct device *device)
     enum tn_status status = tn_irq_bind(device->handle, MSIX_QUEUE, &device->queue_irq);
     if (status != TN_OK)
         tn_die("MSI-X entry %u cannot be bound: %s%s", (unsigned)MSIX_QUEUE, tn_status_name(status),
-               status == TN_ERANGE || status == TN_ENOTSUP ? "; the device has none"
+               status == TN_ERANGE || status == TN_ENOTSUP ? "; it has none that this machine can route"
                                                            : "; see interrupts in the manifest's budget");
     set_vector(device, COMMON_QUEUE_MSIX_VECTOR, MSIX_QUEUE);
     /* Without a configuration vector a change goes unnoticed; requests are judged by what was read at the start. */
@@ -279,6 +290,10 @@ void device_config_changed(struct device *device)
     uint8_t status = status_of(device);
     if (status & VIRTIO_STATUS_DEVICE_NEEDS_RESET)
         device_broken(device, "it asks for a reset (DEVICE_NEEDS_RESET)", status);
-    tn_print("the configuration has changed; this driver keeps the capacity it started with, %lu bytes",
+    const uint64_t sectors = read_fields(device).sectors;
+    if (sectors == device->sectors)
+        return; /* an interrupt by itself says nothing */
+    device->sectors = sectors;
+    tn_print("the device has %lu sectors now; this driver keeps the capacity it started with, %lu bytes", sectors,
              device->geometry.bytes);
 }

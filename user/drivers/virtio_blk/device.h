@@ -25,6 +25,7 @@ struct device {
     uint64_t features; /* negotiated */
     struct tn_irq queue_irq;
     struct tn_irq config_irq;
+    uint64_t sectors; /* its last word on its capacity; requests are judged by `geometry` */
     struct blk_geometry geometry;
     struct blk_cache cache;
     struct virtq queue;
@@ -34,7 +35,7 @@ struct device {
 void device_start(struct device *device, const struct tn_start *start);
 /* 4.1.5.2: available buffers. */
 void device_notify(struct device *device);
-/* 4.1.5.4: a configuration change, or DEVICE_NEEDS_RESET. */
+/* 4.1.5.4: a configuration change, or DEVICE_NEEDS_RESET. What is new is said; the driver goes on as it started. */
 void device_config_changed(struct device *device);
 /* Resets the device and ends the process: it said something it may not say. Nothing in flight is completed on a guess;
  * what happens to it is the kernel's decision. */

@@ -97,7 +97,9 @@ static void forge_all(void)
 {
     for (uint32_t vector = ROUTES_FIRST; vector < ROUTES_FIRST + 8; vector++) /* of routes, some of them live */
         forge(vector);
-    static const uint32_t others[] = {0x90, 0xf0, 0xf1, 0xfe}; /* a free one, the timer, the fault log's, nobody's */
+    /* a free one, the timer, the fault log's, nobody's; then those of exceptions: a breakpoint, a double fault, a page
+     * fault, and the last one */
+    static const uint32_t others[] = {0x90, 0xf0, 0xf1, 0xfe, 3, 8, 14, 31};
     for (uint32_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
         forge(others[i]);
     tn_print("attack: %u vectors forged", 8 + (unsigned)(sizeof(others) / sizeof(others[0])));
