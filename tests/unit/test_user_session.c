@@ -29,7 +29,7 @@ struct tn_sqe *tn_ring_push(void)
     return &pushed[pushed_count++];
 }
 
-enum tn_status tn_ring_wait(uint32_t min, uint64_t deadline)
+enum tn_status tn_ring_sleep(uint32_t min, uint64_t deadline)
 {
     assert_int_equal(min, 1);
     if (on_wait != NULL) {

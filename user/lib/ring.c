@@ -22,6 +22,7 @@ static struct {
     uint32_t sq_tail; /* ours; the shared one is written when we enter */
     uint32_t pushed;  /* entries the kernel has not consumed */
     uint32_t cq_head;
+    uint32_t unseen; /* delivered since tn_ring_wait returned last */
 } ring;
 
 void tn_ring_init(const struct tn_start *start)
@@ -43,6 +44,7 @@ static void deliver_all(void)
     uint32_t tail = __atomic_load_n(&ring.header->cq_tail, __ATOMIC_ACQUIRE);
     const struct tn_cqe *cq = ring.cq;
     const uint32_t mask = ring.cq_mask;
+    ring.unseen += tail - ring.cq_head;
     while (ring.cq_head != tail) {
         const struct tn_cqe *cqe = &cq[ring.cq_head++ & mask];
         struct tn_source *source = (struct tn_source *)cqe->user_data;
@@ -88,7 +90,7 @@ struct tn_sqe *tn_ring_push(void)
     return sqe;
 }
 
-enum tn_status tn_ring_wait(uint32_t min, uint64_t deadline)
+enum tn_status tn_ring_sleep(uint32_t min, uint64_t deadline)
 {
     enum tn_status status = enter(ring.pushed, min, deadline);
     if (status == TN_OK || status == TN_ETIMEDOUT)
@@ -97,6 +99,16 @@ enum tn_status tn_ring_wait(uint32_t min, uint64_t deadline)
         __builtin_trap();
     take_all(); /* completions came meanwhile, or nothing could have been consumed */
     return TN_OK;
+}
+
+enum tn_status tn_ring_wait(uint32_t min, uint64_t deadline)
+{
+#ifndef TN_TWIN_UNSEEN /* negative twin: what came meanwhile is slept over */
+    min -= min < ring.unseen ? min : ring.unseen;
+#endif
+    enum tn_status status = tn_ring_sleep(min, deadline);
+    ring.unseen = 0;
+    return status;
 }
 
 void tn_ring_flush(void)
@@ -129,7 +141,8 @@ enum tn_status tn_ring_call(const struct tn_sqe *sqe, struct tn_cqe *answer)
     slot->user_data = tn_source_user_data(&call.source);
     take_all();
     while (!call.answered) /* as a device that is given up: its reset takes its time */
-        (void)tn_ring_wait(1, TN_DEADLINE_NEVER);
+        (void)tn_ring_sleep(1, TN_DEADLINE_NEVER);
+    ring.unseen--; /* the answer goes to the caller */
     if (call.answer.kind != TN_CQE_RESULT)
         __builtin_trap();
     if (answer != NULL)

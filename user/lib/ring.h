@@ -31,8 +31,13 @@ void tn_ring_init(const struct tn_start *start);
 struct tn_sqe *tn_ring_push(void);
 
 /* Hands over what was pushed, waits until `min` completions are there or the deadline passes, and delivers all that
- * came. TN_OK or TN_ETIMEDOUT. Anything else is a broken ring and ends the process. */
+ * came. What the other calls of this header have delivered since it returned last counts: who has looked at its sources
+ * and then calls, prints or pushes does not sleep over what came then. So it may return early: call it in a loop. TN_OK
+ * or TN_ETIMEDOUT. Anything else is a broken ring and ends the process. */
 enum tn_status tn_ring_wait(uint32_t min, uint64_t deadline);
+/* The same for a loop within, which looks at what it waits for before each wait: whatever else comes is left to the
+ * next tn_ring_wait. */
+enum tn_status tn_ring_sleep(uint32_t min, uint64_t deadline);
 /* Hands over what was pushed and delivers what is there; does not wait. */
 void tn_ring_flush(void);
 

@@ -135,7 +135,7 @@ enum tn_status tn_dma_pool_create(const struct tn_dma_queue *queue, uint64_t buf
     struct tn_cqe answer;
     enum tn_status status = tn_ring_call(&sqe, &answer);
     for (uint64_t end = tn_deadline_in(restart_ns); status == TN_EAGAIN && tn_clock_now() < end;) {
-        (void)tn_ring_wait(1, tn_deadline_in(pause_ns)); /* the driver is being started again */
+        (void)tn_ring_sleep(1, tn_deadline_in(pause_ns)); /* the driver is being started again */
         status = tn_ring_call(&sqe, &answer);
     }
     if (status == TN_OK)
@@ -263,7 +263,7 @@ bool tn_session_take(const struct tn_parked_fence *fence, uint64_t deadline, str
             say(TN_ETIMEDOUT, buffer, result);
             return false;
         }
-        (void)tn_ring_wait(1, deadline);
+        (void)tn_ring_sleep(1, deadline);
     }
     take(fence->slot, buffer, result);
     return true;
@@ -307,7 +307,7 @@ static enum tn_status wait_for_end(const struct tn_dma_queue *queue, uint64_t de
         return TN_ENOENT;
     while (queue->ended_head == NOBODY) {
         submit_again();
-        enum tn_status status = tn_ring_wait(1, deadline);
+        enum tn_status status = tn_ring_sleep(1, deadline);
         if (queue->ended_head == NOBODY && (status == TN_ETIMEDOUT || deadline <= tn_clock_now()))
             return TN_ETIMEDOUT;
     }
