@@ -148,10 +148,16 @@ struct device *channel_device(const struct channel *channel)
     return channel->service->device;
 }
 
+static bool is_quiescing(const struct device *device)
+{
+    return device && device->state == TN_DEVICE_QUIESCING;
+}
+
 enum tn_status channel_is_served(const struct channel *channel)
 {
     if (channel->service->server)
-        return channel->service->server->state == PROCESS_ENDING ? TN_EAGAIN : TN_OK;
+        return channel->service->server->state == PROCESS_ENDING || is_quiescing(channel->service->device) ? TN_EAGAIN
+                                                                                                           : TN_OK;
     return channel->service->awaited ? TN_EAGAIN : TN_EPEERGONE;
 }
 
@@ -437,8 +443,8 @@ static enum tn_status decide_submit(struct process *p, const struct tn_sqe *sqe,
     if (!s->server && !s->awaited)
         return TN_EPEERGONE;
     struct pool *pool = *cap ? pool_at((*cap)->object) : NULL;
-    if (pool && pool->channel != *channel)
-        return TN_EPOLICY;
+    if (pool && (pool->channel != *channel || pool->is_withheld))
+        return pool->channel != *channel ? TN_EPOLICY : TN_EQUARANTINED;
     *submission = (struct tn_submission){
         .pool = pool ? &pool->core : NULL,
         .buffer = tn_buffer_unpack(*cap ? (*cap)->detail : TN_HANDLE_NONE, TN_BUFFER_CPU),

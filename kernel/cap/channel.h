@@ -74,6 +74,8 @@ void services_server_stopped(const struct process *server);
 void services_device_stopped(const struct device *device);
 /* The device is silent, or in quarantine: what it may have seen comes back, or does not. */
 void services_device_ended(const struct device *device, bool is_silent);
+/* Requests that wait with buffers of a pool that takes part in none any more (pools_device_ended) end TN_EABORTED. */
+void services_end_withheld(void);
 /* Its server has claimed this device: if it has no other, its clients' requests are for it. On a failure
  * (pools_attach) it is not, and is given none. */
 TN_MUST_CHECK enum tn_status services_device_claimed(struct process *server, struct device *device);

@@ -94,6 +94,19 @@ void services_device_ended(const struct device *device, bool is_silent)
     }
 }
 
+void services_end_withheld(void)
+{
+    for (uint32_t i = 0; i < service_count; i++) {
+        struct service *s = &services[i];
+        for (uint32_t slot = 0; slot < s->queue.slots.count; slot++) {
+            uint64_t fence = tn_fence_name(&s->queue, slot);
+            const struct tn_fence_record *f = tn_queue_at(&s->queue, slot);
+            if (fence != TN_HANDLE_NONE && f->state == TN_FENCE_QUEUED && f->pool && pool_of(f->pool)->is_withheld)
+                end_fence(s, fence, TN_EABORTED);
+        }
+    }
+}
+
 void services_server_ended(struct process *server)
 {
     for (uint32_t i = 0; i < service_count; i++) {

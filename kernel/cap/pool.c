@@ -244,6 +244,9 @@ enum tn_status pools_attach(const struct service *service)
         if (!tn_slots_live(&pool_slots, i) || pool->core.state != TN_POOL_MAPPED || !pool->channel ||
             channel_service(pool->channel) != service || pool->name != 0)
             continue;
+        if (pool->is_withheld && (pool->domain || pool->reach != device || !pool_is_silenced(pool)))
+            continue;
+        pool->is_withheld = false;
         status = device && device_allows_dma(device) != TN_OK ? TN_EPOLICY : give_reach(pool, device, pool_pages(pool));
     }
     return status;

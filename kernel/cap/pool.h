@@ -37,8 +37,9 @@ struct pool {
     struct device *reach;        /* whose DMA its buffers are for; NULL: no device's */
     struct iommu_domain *domain; /* in which its buffers are or will be; NULL: no IOMMU, or no device any more */
     struct iommu_run run;
-    bool strict;  /* a buffer is in the domain only while it is with the device */
-    bool guarded; /* the owner does not reach what its device has */
+    bool strict;      /* a buffer is in the domain only while it is with the device */
+    bool guarded;     /* the owner does not reach what its device has */
+    bool is_withheld; /* a client's, with buffers in quarantine for a device that its service has no more */
     uint32_t buffer_pages;
     uint64_t physical;
     uint64_t name;            /* the device's address of the first buffer; 0: no device, or none any more */
@@ -66,7 +67,8 @@ uint64_t pool_pages(const struct pool *pool);
 uint64_t pool_record_pages(const struct pool *pool);
 /* Below POOLS_MAX; generation 0: no live pool. */
 const struct tn_identity *pool_identity(uint32_t index);
-/* TN_ESTATE while a buffer is not free; TN_EQUARANTINED: what is not free is in quarantine, with its device. */
+/* The pages of ring memory stay the owner's, and charged, until the end of a claim in which the device was a bus
+ * master. TN_ESTATE while a buffer is not free; TN_EQUARANTINED: what is not free is in quarantine, with its device. */
 TN_MUST_CHECK enum tn_status pool_release(struct pool *pool);
 /* The owner has ended: what the CPU owned is scrubbed; the pool goes when its last buffer comes back from its device.
  */
@@ -88,6 +90,9 @@ bool pool_buffer_unreach(struct pool *pool, uint32_t slot, uint64_t length);
 /* The device was taken from its driver with evidence that it is silent: takes every pool out of its domain. False: one
  * could not be, and the domain has to stay. */
 bool pools_reach_ended(const struct device *device);
+/* The claim of the device behind these pools of clients is over: they have no place in its domain, and no name for it.
+ * One of which something is in quarantine takes part in no request until there is evidence for that device. */
+void pools_device_ended(const struct device *device);
 /* Its driver lives on, and has given the device up, which is silent or in quarantine: the ring memory goes. */
 void pools_device_released(const struct device *device);
 /* A device that was in quarantine is silent: what was in quarantine for it goes back. */

@@ -112,8 +112,7 @@ static void acquit(struct pool *pool)
     give_back(pool);
 }
 
-/* Has there been evidence since something of the pool went into quarantine? */
-static bool is_silenced(const struct pool *pool)
+bool pool_is_silenced(const struct pool *pool)
 {
     return pool->reach && pool->reach->silences != silences[pool - pools];
 }
@@ -122,7 +121,7 @@ static bool is_silenced(const struct pool *pool)
 static void settle_quarantined(struct pool *pool)
 {
     quarantine(pool);
-    if (is_silenced(pool)) /* its device was silenced after all, before this */
+    if (pool_is_silenced(pool)) /* its device was silenced after all, before this */
         acquit(pool);
 }
 
@@ -141,6 +140,14 @@ static void settle(struct pool *pool)
         settle_quarantined(pool);
 }
 
+/* Hardware may hold on to addresses that it has translated for work it has accepted; only the evidence at the end of
+ * the claim says that it has let go. What a client had is given back on its driver's word, which is no worse than the
+ * data. */
+static bool is_kept(const struct pool *pool)
+{
+    return !pool->channel && pool->reach && pool->reach->was_on;
+}
+
 enum tn_status pool_release(struct pool *pool)
 {
     if (pool->core.state != TN_POOL_MAPPED) /* its device was given up, and is not silent */
@@ -148,14 +155,17 @@ enum tn_status pool_release(struct pool *pool)
     bool is_idle = tn_pool_is_idle(&pool->core);
     if (!is_idle && !is_quarantined_only(pool))
         return TN_ESTATE;
-    if (!is_idle && !is_silenced(pool))
+    if (!is_idle && !pool_is_silenced(pool))
         return TN_EQUARANTINED;
     enum tn_status status = pool->channel || !pool->reach ? TN_OK : device_pool_release(pool->reach);
     if (status != TN_OK)
         return status;
     pool_move(pool, TN_POOL_REVOKING);
     space_run_unmap(&pool->owner->space, &pool->mapping);
-    settle(pool);
+    if (is_kept(pool))
+        (void)end_reach(pool);
+    else
+        settle(pool);
     return TN_OK;
 }
 
@@ -228,16 +238,33 @@ void pools_owner_ended(struct process *owner)
     }
 }
 
+void pools_device_ended(const struct device *device)
+{
+    for (uint32_t i = 0; i < POOLS_MAX; i++) {
+        struct pool *pool = &pools[i];
+        if (!tn_slots_live(&pool_slots, i) || !pool->channel || pool->reach != device ||
+            pool->core.state != TN_POOL_MAPPED)
+            continue;
+        pool->is_withheld = pool->core.quarantined != 0 || !end_reach(pool);
+        pool->name = 0;
+        if (!pool->is_withheld)
+            pool->reach = NULL;
+    }
+}
+
 void pools_device_released(const struct device *device)
 {
     for (uint32_t i = 0; i < POOLS_MAX; i++) {
         struct pool *pool = &pools[i];
-        if (!tn_slots_live(&pool_slots, i) || pool->channel || pool->reach != device ||
-            pool->core.state != TN_POOL_MAPPED)
+        if (!tn_slots_live(&pool_slots, i) || pool->channel || pool->reach != device)
             continue;
-        pool_move(pool, TN_POOL_REVOKING);
-        space_run_unmap(&pool->owner->space, &pool->mapping);
-        end_ring_memory(pool);
+        if (pool->core.state == TN_POOL_MAPPED) {
+            pool_move(pool, TN_POOL_REVOKING);
+            space_run_unmap(&pool->owner->space, &pool->mapping);
+            end_ring_memory(pool);
+        } else if (pool->core.state == TN_POOL_REVOKING) { /* given back before, and kept */
+            end_ring_memory(pool);
+        }
     }
 }
 

@@ -148,7 +148,7 @@ static enum tn_status claim(struct device *device, struct process *holder, const
     device->drops_cache = wanted->flags & TN_DEVICE_DROPS_CACHE;
     device->identity.owner_epoch = holder->epoch;
     device->pools = 0;
-    device->had_pool = false;
+    device->had_pool = device->was_on = false;
     device->faults = device->faults_told = 0;
     device->stopped = device->watched = device->is_apart = false;
     note[0] = '\0';
@@ -191,6 +191,7 @@ enum tn_status device_set_bus_master(struct device *device, bool on)
     lock_acquire(LOCK_DEVICE_MANAGER);
     if (!on || (device_allows_dma(device) == TN_OK && device->pools != 0 && !device->stopped))
         status = write_bus_master(device, on);
+    device->was_on = device->was_on || (on && status != TN_EPOLICY);
     lock_release(LOCK_DEVICE_MANAGER);
     return status;
 }
@@ -219,7 +220,7 @@ enum tn_status device_master_off(const struct device *device)
 struct device *device_first_of(const struct process *process)
 {
     for (uint32_t i = 0; i < device_count; i++)
-        if (device_table[i].holder == process)
+        if (device_table[i].holder == process && device_table[i].state == TN_DEVICE_CLAIMED)
             return &device_table[i];
     return NULL;
 }

@@ -30,6 +30,7 @@ struct device {
     uint32_t index;              /* in the table */
     uint32_t pools;              /* of its holder, for it: bus mastering is granted only while there is one */
     bool had_pool;               /* one was made in this claim: it may have been on */
+    bool was_on;                 /* bus mastering was, in this claim */
     bool word_frees;             /* the manifest takes its word where nothing better is to be had */
     bool is_gone;                /* it was taken out, or its port is dead: for good, as far as this kernel knows */
     bool drops_cache;            /* the manifest says that a reset may lose its volatile cache */
@@ -77,7 +78,7 @@ TN_MUST_CHECK enum tn_status device_pool_release(struct device *device);
 TN_MUST_CHECK enum tn_status device_master_off(const struct device *device);
 /* Was it taken from its last holder with evidence that it is silent? */
 bool device_is_silent(const struct device *device);
-/* The first device that the process holds, or NULL. */
+/* The first device that the process has claimed, and has not given up; or NULL. */
 struct device *device_first_of(const struct process *process);
 /* The claims of a process are over: windows and routes are retired, and silence begins. */
 void devices_holder_ended(const struct process *process);

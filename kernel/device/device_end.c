@@ -40,15 +40,33 @@ static void log_evidence(const struct device *device, const struct evidence *e, 
              items);
 }
 
-/* Its windows and routes go first, so that nobody starts the device again. */
+/* Its windows and routes go first, so that nobody starts the device again; and no new ones are made. */
 static void quiesce(struct device *device)
 {
     device_move(device, TN_DEVICE_QUIESCING);
+    device->identity.generation++; /* every capability to it is stale from here */
     fault_watch_ended(device);
     mmio_release_device(device);
     route_release_device(device);
     services_device_stopped(device);
     silence_begin(&device->silence, device, clock_now());
+}
+
+static void give_up(struct device *device, bool is_told, uint64_t user_data)
+{
+    device->is_apart = true;
+    device->is_told = is_told;
+    device->told = user_data;
+    quiesce(device);
+    sched_work_due = true;
+}
+
+/* Its services have no device any more: one that it has claimed meanwhile is for them. */
+static void serve_with_another(struct process *holder)
+{
+    struct device *other = device_first_of(holder);
+    if (other && services_device_claimed(holder, other) != TN_OK)
+        give_up(other, false, 0); /* as a claim whose services cannot use it */
 }
 
 /* The evidence is there: it is judged once. */
@@ -61,7 +79,6 @@ static void let_go(struct device *device)
     bool suffices = true;
 #endif
     device_move(device, suffices ? TN_DEVICE_UNCLAIMED : TN_DEVICE_QUARANTINED);
-    device->identity.generation++; /* every capability to it is stale from here */
     process_audit(device->holder, suffices ? TN_AUDIT_DEVICE_FREED : TN_AUDIT_DEVICE_LOST, suffices ? TN_OK : TN_EIO,
                   TN_KIND_DEVICE, device->identity.generation, 0);
     log_evidence(device, evidence, suffices);
@@ -72,11 +89,16 @@ static void let_go(struct device *device)
         iommu_free(device->domain);
         device->domain = NULL;
     }
+    struct process *holder = device->holder;
     services_device_ended(device, suffices);
+    pools_device_ended(device);
+    services_end_withheld();
     pools_device_released(device);
     if (suffices)
         pools_device_silenced(device);
     device->holder = NULL;
+    if (holder && process_is_live(holder))
+        serve_with_another(holder);
 }
 
 bool device_is_silent(const struct device *device)
@@ -125,15 +147,6 @@ bool devices_silenced(const struct process *process, uint64_t now, uint64_t *unt
 }
 
 /* ---- apart from it ---- */
-
-static void give_up(struct device *device, bool is_told, uint64_t user_data)
-{
-    device->is_apart = true;
-    device->is_told = is_told;
-    device->told = user_data;
-    quiesce(device);
-    sched_work_due = true;
-}
 
 enum tn_status device_release(struct device *device, uint64_t user_data)
 {

@@ -47,16 +47,35 @@ static const struct own_reset *own_reset_of(const struct pci_function *f)
     return NULL;
 }
 
-/* The other functions of a bus may be reset with this one if nobody uses them. */
+/* The other functions of a bus may be reset with this one if nobody uses them, or if whoever had this one had them as
+ * well and they are on their way to silence too. */
 static bool may_reset(void *context, const struct pci_function *function)
 {
     const struct device *own = context;
     if (function == own->function)
         return true;
-    for (uint32_t i = 0; device_at(i); i++)
-        if (device_at(i)->function == function)
-            return device_at(i)->state == TN_DEVICE_UNCLAIMED || device_at(i)->state == TN_DEVICE_QUARANTINED;
+    for (uint32_t i = 0; device_at(i); i++) {
+        const struct device *d = device_at(i);
+        if (d->function == function)
+            return d->state == TN_DEVICE_UNCLAIMED || d->state == TN_DEVICE_QUARANTINED ||
+                   (d->state == TN_DEVICE_QUIESCING && d->holder == own->holder);
+    }
     return false;
+}
+
+/* One reset of a bus at a time, and none while the registers of a function on it are still read for its own reset. */
+static bool has_the_bus(const struct silence *s)
+{
+    const struct pci_function *f = pci_machine.function;
+    for (uint32_t i = 0; device_at(i); i++) {
+        const struct device *d = device_at(i);
+        if (d == s->device || d->state != TN_DEVICE_QUIESCING ||
+            !pci_is_behind(f, (uint32_t)(d->function - f), (uint32_t)(s->reset.bridge - f)))
+            continue;
+        if (d->silence.step < STEP_RESET || (d->silence.step == STEP_RESET && d->silence.is_resetting))
+            return false;
+    }
+    return true;
 }
 
 static bool is_gone(const struct silence *s)
@@ -82,7 +101,7 @@ void silence_begin(struct silence *s, struct device *device, uint64_t now)
 
 static bool ask_own(struct silence *s, uint64_t now)
 {
-    bool ended = s->own->ended(s->device->function);
+    bool ended = pci_decodes(s->device->function, &pci_ecam) && s->own->ended(s->device->function);
     if (!ended && now < s->limit) {
         s->until = now + ms;
         return false;
@@ -103,6 +122,11 @@ static bool reset(struct silence *s, uint64_t now)
 {
     if (!RESETS || s->reset.method == PCI_RESET_NONE)
         return true;
+    if (!s->is_resetting && s->reset.method == PCI_RESET_BUS && !has_the_bus(s)) {
+        s->until = now + ms;
+        return false;
+    }
+    s->is_resetting = true;
     enum pci_reset_result result = pci_reset_step(&s->reset, &pci_ecam, now);
     if (result == PCI_RESET_WAIT) {
         s->until = s->reset.until;

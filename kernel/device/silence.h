@@ -52,8 +52,9 @@ struct silence {
     struct device *device;
     const struct own_reset *own; /* of this kind of device; NULL: none is known, or it was not begun */
     uint32_t step;
-    uint64_t until; /* after a step that returned false: when to come back */
-    uint64_t limit; /* of the wait that is going on */
+    bool is_resetting; /* the reset that PCI defines has begun */
+    uint64_t until;    /* after a step that returned false: when to come back */
+    uint64_t limit;    /* of the wait that is going on */
     struct pci_reset reset;
     struct evidence evidence;
 };

@@ -8,6 +8,7 @@
 #include <tenure/abi/ring.h>
 
 #include "mm/space.h"
+#include "pci/reset.h"
 #include "pci/scan.h"
 
 enum {
@@ -63,7 +64,7 @@ static volatile uint8_t *common_of(struct pci_function *f)
 bool virtio_obeys_iommu(struct pci_function *f)
 {
     volatile uint8_t *common = common_of(f);
-    if (!common)
+    if (!common || !pci_decodes(f, &pci_ecam))
         return false;
     *(volatile uint32_t *)(volatile void *)(common + FEATURE_SELECT) = ACCESS_PLATFORM_WORD;
     return *(volatile uint32_t *)(volatile void *)(common + FEATURE) & ACCESS_PLATFORM_BIT;

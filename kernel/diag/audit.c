@@ -91,9 +91,10 @@ struct audit_counts audit_counts(uint32_t subject)
     return sum;
 }
 
-const char *audit_action_name(uint32_t action)
+/* Without a default: the compiler misses the name of an operation that is new. */
+static const char *name_of_operation(enum tn_op op)
 {
-    switch (action) {
+    switch (op) {
     case TN_OP_NOP:
         return "nop";
     case TN_OP_CONSOLE_WRITE:
@@ -114,6 +115,10 @@ const char *audit_action_name(uint32_t action)
         return "device watch";
     case TN_OP_DEVICE_QUERY:
         return "device query";
+    case TN_OP_DEVICE_RELEASE:
+        return "device release";
+    case TN_OP_DEVICE_CLAIM:
+        return "device claim again";
     case TN_OP_MMIO_MAP:
         return "MMIO map";
     case TN_OP_MMIO_RELEASE:
@@ -136,6 +141,8 @@ const char *audit_action_name(uint32_t action)
         return "shared alloc";
     case TN_OP_SUBMIT:
         return "submit";
+    case TN_OP_FENCE_REVOKE:
+        return "fence revoke";
     case TN_OP_SERVE:
         return "serve";
     case TN_OP_COMPLETE:
@@ -152,6 +159,13 @@ const char *audit_action_name(uint32_t action)
         return "process kill";
     case TN_OP_PROCESS_GIVE_UP:
         return "process give up";
+    }
+    return "?";
+}
+
+static const char *name_of_event(enum tn_audit_action event)
+{
+    switch (event) {
     case TN_AUDIT_PROCESS_START:
         return "process start";
     case TN_AUDIT_PROCESS_END:
@@ -172,9 +186,16 @@ const char *audit_action_name(uint32_t action)
         return "DMA stopped";
     case TN_AUDIT_DEVICE_FREED:
         return "device freed";
-    default:
-        return "?";
+    case TN_AUDIT_RESET_CAUSED:
+        return "reset caused";
     }
+    return "?";
+}
+
+const char *audit_action_name(uint32_t action)
+{
+    return action < TN_AUDIT_PROCESS_START ? name_of_operation((enum tn_op)action)
+                                           : name_of_event((enum tn_audit_action)action);
 }
 
 const char *audit_kind_name(uint32_t kind)

@@ -37,7 +37,7 @@ const char *pci_reset_name(uint32_t method)
     return method < PCI_RESET_METHODS ? name[method] : "?";
 }
 
-static bool is_behind(const struct pci_function *f, uint32_t i, uint32_t bridge)
+bool pci_is_behind(const struct pci_function *f, uint32_t i, uint32_t bridge)
 {
     for (uint32_t up = f[i].parent; up != PCI_ROOT; up = f[up].parent)
         if (up == bridge)
@@ -52,10 +52,10 @@ static bool bus_may_be_reset(const struct pci_function *f, uint32_t count, uint3
         return false;
 #ifndef TN_TWIN_RESET /* negative twin: who else is there does not matter, nor whether anybody answers */
     for (uint32_t i = 0; i < count; i++)
-        if (is_behind(f, i, bridge) && (f[i].header != PCI_HEADER_ENDPOINT || !may_reset(context, &f[i])))
+        if (pci_is_behind(f, i, bridge) && (f[i].header != PCI_HEADER_ENDPOINT || !may_reset(context, &f[i])))
             return false; /* bridges below would lose their bus numbers */
 #else
-    (void)count, (void)may_reset, (void)context, (void)is_behind;
+    (void)count, (void)may_reset, (void)context;
 #endif
     return true;
 }
@@ -64,7 +64,7 @@ void pci_reset_begin(struct pci_reset *r, const struct pci_function *f, uint32_t
                      bool (*may_reset)(void *, const struct pci_function *), void *context)
 {
     const struct pci_function *own = &f[index];
-    *r = (struct pci_reset){.function = own, .method = PCI_RESET_NONE};
+    *r = (struct pci_reset){.function = own, .machine = f, .count = count, .method = PCI_RESET_NONE};
     if (own->features.express_flr)
         r->method = PCI_RESET_FUNCTION;
     else if (own->features.advanced_flr)
@@ -134,18 +134,46 @@ static uint64_t release(const struct pci_reset *r, const struct pci_access *a)
     return 0;
 }
 
-/* BARs and what the kernel wants to be on or off; bus mastering and messages stay off. */
+/* BARs and what the kernel wants to be on or off; bus mastering and messages stay off. What has a BAR without a place
+ * does not decode: it would at 0. */
 static void write_back(const struct pci_function *f, const struct pci_access *a)
 {
+    uint32_t command = PCI_COMMAND_MEMORY | PCI_COMMAND_INTX_DISABLE;
     for (uint32_t b = 0; b < PCI_BARS; b++) {
         const struct pci_bar *bar = &f->bar[b];
         if (bar->size == 0)
             continue;
+        if (bar->flags & TN_BAR_MEMORY && bar->address == 0)
+            command &= ~(uint32_t)PCI_COMMAND_MEMORY;
         pci_write(a, f->bdf, PCI_BAR0 + 4 * b, 4, (uint32_t)bar->address);
         if (bar->flags & TN_BAR_64BIT)
             pci_write(a, f->bdf, PCI_BAR0 + 4 * (b + 1), 4, (uint32_t)(bar->address >> 32));
     }
-    pci_write(a, f->bdf, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_INTX_DISABLE);
+    pci_write(a, f->bdf, PCI_COMMAND, 2, command);
+}
+
+bool pci_decodes(const struct pci_function *f, const struct pci_access *a)
+{
+    bool stands = pci_read(a, f->bdf, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY;
+    for (uint32_t b = 0; b < PCI_BARS; b++) {
+        const struct pci_bar *bar = &f->bar[b];
+        if (bar->size == 0 || !(bar->flags & TN_BAR_MEMORY))
+            continue;
+        uint64_t at = pci_read(a, f->bdf, PCI_BAR0 + 4 * b, 4) & ~UINT32_C(0xf);
+        if (bar->flags & TN_BAR_64BIT)
+            at |= (uint64_t)pci_read(a, f->bdf, PCI_BAR0 + 4 * (b + 1), 4) << 32;
+        stands = stands && at == bar->address;
+    }
+    return stands;
+}
+
+/* Everything that was reset. A neighbour that does not answer yet is written in vain; nobody holds it. */
+static void write_all_back(const struct pci_reset *r, const struct pci_access *a)
+{
+    write_back(r->function, a);
+    for (uint32_t i = 0; r->method == PCI_RESET_BUS && i < r->count; i++)
+        if (&r->machine[i] != r->function && pci_is_behind(r->machine, i, (uint32_t)(r->bridge - r->machine)))
+            write_back(&r->machine[i], a);
 }
 
 enum pci_reset_result pci_reset_step(struct pci_reset *r, const struct pci_access *a, uint64_t now)
@@ -177,7 +205,7 @@ enum pci_reset_result pci_reset_step(struct pci_reset *r, const struct pci_acces
         return PCI_RESET_DONE;
 #endif
         if (pci_read(a, r->function->bdf, PCI_VENDOR_ID, 2) == r->function->vendor) {
-            write_back(r->function, a);
+            write_all_back(r, a);
             return PCI_RESET_DONE;
         }
         r->until = now + ms;

@@ -23,7 +23,9 @@ const char *pci_reset_name(uint32_t method);
 struct pci_reset {
     const struct pci_function *function;
     const struct pci_function *bridge; /* of PCI_RESET_BUS */
-    uint32_t method;                   /* enum pci_reset_method */
+    const struct pci_function *machine;
+    uint32_t count;  /* of functions in it */
+    uint32_t method; /* enum pci_reset_method */
     uint32_t step;
     uint64_t until; /* ns: the time of the next step */
     uint64_t limit;
@@ -32,13 +34,18 @@ struct pci_reset {
 
 enum pci_reset_result {
     PCI_RESET_WAIT, /* call again at reset->until */
-    PCI_RESET_DONE, /* it answers again, with its registers written back */
+    PCI_RESET_DONE, /* it answers again, with its registers written back, and those of all that were reset with it */
     PCI_RESET_FAILED,
 };
 
 /* The best method that function `index` has. `may_reset` says whether another function may be reset with it. */
 void pci_reset_begin(struct pci_reset *reset, const struct pci_function *function, uint32_t count, uint32_t index,
                      bool (*may_reset)(void *context, const struct pci_function *function), void *context);
+/* Are its registers where the kernel thinks, and does it answer there? What is read there otherwise says nothing of it.
+ */
+bool pci_decodes(const struct pci_function *function, const struct pci_access *access);
+/* Is function `i` below this bridge, at any depth? */
+bool pci_is_behind(const struct pci_function *function, uint32_t i, uint32_t bridge);
 /* One step. PCI_RESET_NONE fails at once. Takes at most 1.3 seconds of waits in all. */
 enum pci_reset_result pci_reset_step(struct pci_reset *reset, const struct pci_access *access, uint64_t now);
 

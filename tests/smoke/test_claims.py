@@ -2,6 +2,8 @@
 """Claims that end while their holder lives, that pass to somebody else with reads at the device, and devices in quarantine that
 an operator has tried again (rows F7, F8; G2, G3, G10)."""
 
+import pytest
+
 from harness import archive, disks, machine, markers, messages, paths, planted
 from harness.disks import MiB
 
@@ -56,6 +58,70 @@ def test_twin_g2_a_driver_that_does_not_wait_for_it_ends(folder):
     m, status, _ = run(folder, "passing", paths.CHECKED, impatient, **BEHIND_PORT)
     assert status == qemu.EXIT_JOB_FAILED
     m.find(r"^process: passer was ended by exception 6$")
+
+
+def moved(folder, words="", kernel=paths.CHECKED, timeout=machine.DEFAULT_TIMEOUT):
+    """A driver that goes on with a second disk, of the same content."""
+    one, two = disks.Image(folder, 2 * MiB), disks.Image(folder, 2 * MiB, "second.img")
+    m = machine.start(
+        archive.build(folder, ["moving"]),
+        f"manifest=moving {words}",
+        [one.disk(**qemu.OBEYS), two.disk(**qemu.OBEYS)],
+        extra=qemu.IOMMU,
+        kernel=kernel,
+        timeout=timeout,
+    )
+    return m, m.wait_end(), one
+
+
+@pytest.mark.parametrize("words", ["", "args.passer=other=1,early=1"])
+def test_g2_a_driver_goes_on_with_another_device_of_its_entry(words, folder):
+    """Also with one that it claims before the first one is silent: nothing of its clients waits for ever."""
+    m, status, image = moved(folder, words)
+    assert status == qemu.EXIT_SUCCESS, m.text()[-3000:]
+    assert m.find(messages.READ)["sha256"] == image.sha256()
+    claims = m.find_all(r"^device: (\S+) claimed by passer, DMA policy remapped-strict$")
+    assert [match[1] for match in claims] == ["00:04.0", "00:05.0"]
+    m.find(messages.CHARGES_AT_END)
+
+
+def test_twin_g2_a_service_whose_next_device_came_too_early_waits_for_ever(folder):
+    kernel = planted.kernel(folder, "device/device_end.c", {"if (holder && process_is_live(holder))": "if (false)"})
+    with pytest.raises(machine.MachineTimeout):
+        moved(folder, "args.passer=other=1,early=1", kernel, timeout=5)
+
+
+def withheld(folder, kernel=paths.CHECKED):
+    """The first device of the driver goes into quarantine with four reads; the second disk holds one byte, everywhere."""
+    disk, group = disks.throttled(disks.Image(folder, 8 * MiB), operations_per_second=1, bus="old", addr="1")
+    other = disks.Image(folder, 8 * MiB, "other.img", content=bytes([90]) * (8 * MiB))
+    m = machine.start(
+        archive.build(folder, ["withheld"]),
+        "manifest=withheld",
+        [disk, other.disk(addr="8")],
+        extra=[*BEHIND, *group, "-device", "edu,bus=old,addr=2"],
+        kernel=kernel,
+    )
+    return m, m.wait_end()
+
+
+def test_g10_a_pool_with_something_in_quarantine_is_for_no_other_device(folder):
+    m, status = withheld(folder)
+    assert status == qemu.EXIT_SUCCESS, m.text()[-3000:]
+    assert markers.problems(m.lines, "withheld") == []
+    m.find(r"^pool: \d+ pages of reader stay in quarantine\b")
+
+
+def test_twin_g10_a_pool_that_keeps_its_old_names_is_noticed(folder):
+    kernel = planted.kernel(
+        folder,
+        "cap/pool_end.c",
+        {"pool->is_withheld = pool->core.quarantined != 0 || !end_reach(pool);": "continue;"},
+        image="tenure-checked.elf",
+    )
+    m, status = withheld(folder, kernel)
+    assert status == qemu.EXIT_JOB_FAILED
+    m.find(r"^reader: case withheld: FAIL got=TN_OK want=TN_EQUARANTINED$")
 
 
 def test_twin_g3_a_device_whose_generation_stays_is_noticed(folder):
@@ -137,6 +203,95 @@ def test_g10_a_device_that_is_given_up_and_not_silent_takes_its_memory_along(fol
     m.find(r"^virtio_blk0: case pool_release: FAIL got=TN_EQUARANTINED want=TN_ESTALE$")
 
 
+ON_THE_BUS = 'class = "virtio-blk"\npolicy = "trusted"'
+NEIGHBOUR = """image = "supervisor"
+supervisor = true
+[process.budget]
+memory_pages = 64
+cap_slots = 16
+sq_entries = 16
+cq_entries = 16
+[[process.device]]
+id = "1234:11e8"
+policy = "blocked"
+"""
+SECOND_DRIVER = """image = "virtio_blk"
+supervisor = true # somebody must be; the console does it
+serves = "blk1"
+[process.budget]
+pool_bytes = "256 KiB"
+mmio_bytes = "64 KiB"
+memory_pages = 256
+buffers = 16
+interrupts = 2
+cap_slots = 64
+sq_entries = 256
+cq_entries = 512
+[[process.device]]
+class = "virtio-blk"
+index = 1
+policy = "trusted"
+"""
+
+
+def two_on_a_bus(folder, changes, kernel=paths.CHECKED):
+    one, group = disks.throttled(disks.Image(folder, 8 * MiB), operations_per_second=20, bus="old", addr="1")
+    two = disks.Image(folder, 2 * MiB, "second.img").disk(bus="old", addr="2")
+    m = machine.start(
+        archive.build(folder, ["retry"], changed=archive.variant(folder, "retry", changes)),
+        "manifest=retry",
+        [one, two],
+        extra=[*BEHIND, *group, "-device", "edu,addr=9"],
+        typed=True,
+        kernel=kernel,
+    )
+    m.wait_for(messages.PROMPT_SHELL)
+    m.wait_for(messages.DRIVER_UP)
+    m.wait_for(messages.PROGRESS)
+    return m
+
+
+def test_g10_two_devices_of_one_driver_are_reset_with_their_bus(folder):
+    """Each is who keeps the other's bus from being reset, but they end together."""
+    m = two_on_a_bus(folder, {ON_THE_BUS: f"{ON_THE_BUS}\n[[process.device]]\n{ON_THE_BUS}\nindex = 1"})
+    m.write("kill virtio_blk0\n")
+    m.wait_until(lambda: len(m.find_all(r"lost its driver: silent, unclaimed: .*\breset passed\b")) == 2, "silence of both")
+    m.write("restart virtio_blk0\nexit\n")
+    assert m.wait_end() == qemu.EXIT_SUCCESS
+    m.lacks(r"in quarantine until")
+    assert m.find(messages.PAGES_AT_END)["quarantined"] == "0"
+
+
+def two_drivers(folder, kernel=paths.CHECKED):
+    """Two drivers on one bus. The second one's end leaves its disk in quarantine; after the first one's, both are reset."""
+    m = two_on_a_bus(folder, {NEIGHBOUR: SECOND_DRIVER}, kernel)
+    bdf = m.wait_for(r"^device: (?P<bdf>\S+) claimed by neighbour, DMA policy trusted\b")["bdf"]
+    m.wait_for(r"^neighbour: virtio-blk: ")
+    m.write("kill neighbour\n")
+    m.wait_for(r"lost its driver: in quarantine until")
+    m.write("kill virtio_blk0\n")
+    m.wait_for(r"lost its driver: silent, unclaimed: .*\breset passed\b")
+    m.write(f"retry {bdf}\n")
+    return m
+
+
+def test_g10_whoever_was_reset_with_a_bus_has_its_registers_back(folder):
+    m = two_drivers(folder)
+    m.wait_for(r"^device: \S+ was tried again: silent, unclaimed: .*\breset passed\b")
+    m.write("restart virtio_blk0\n")
+    m.wait_until(lambda: len(m.find_all(messages.DRIVER_UP)) == 2, "the first driver again")
+    m.write("exit\n")
+    assert m.wait_end() == qemu.EXIT_SUCCESS
+    assert m.find(messages.PAGES_AT_END)["quarantined"] == "0"
+
+
+def test_twin_g10_registers_that_a_bus_reset_took_are_missed(folder):
+    kernel = planted.kernel(folder, "pci/reset.c", {"if (&r->machine[i] != r->function &&": "if (false &&"})
+    m = two_drivers(folder, kernel)
+    m.wait_for(r"^device: \S+ was tried again: in quarantine until .*\bdevice-word failed\b")
+    m.kill()
+
+
 def test_g10_the_word_of_a_device_frees_its_pages_only_if_the_manifest_says_so(folder):
     m = with_neighbour(folder, {'class = "virtio-blk"': 'class = "virtio-blk"\ndevice_word = true'})
     m.write("kill virtio_blk0\nexit\n")
@@ -149,7 +304,7 @@ def test_twin_g10_a_bus_that_is_reset_under_its_neighbour_is_noticed(folder):
     kernel = planted.kernel(
         folder,
         "device/silence.c",
-        {"return device_at(i)->state == TN_DEVICE_UNCLAIMED || device_at(i)->state == TN_DEVICE_QUARANTINED;": "return true;"},
+        {"return d->state == TN_DEVICE_UNCLAIMED ||": "return true || d->state == TN_DEVICE_UNCLAIMED ||"},
     )
     m = with_neighbour(folder, kernel=kernel)
     m.write("kill virtio_blk0\nexit\n")

@@ -11,7 +11,7 @@ def test_g6_g8_the_holder_of_a_device_gets_what_its_manifest_says_and_no_more(fo
     disk = disks.Image(folder, MiB)
     m, status = machine.run(archive.build(folder, ["device_probe"]), "manifest=device_probe", [disk.disk()])
     m.find(messages.PROBE_OK)
-    assert int(m.find(messages.PROBE_CASES)["cases"]) >= 60
+    assert int(m.find(messages.PROBE_CASES)["cases"]) >= 70
     assert status == qemu.EXIT_SUCCESS
 
 
@@ -33,6 +33,16 @@ def test_twin_g6_a_window_in_the_leaf_tables_of_a_pool_goes_with_it(folder):
     m = probed(folder, "cap/pool.c", "process_take_address(r->owner, address, space_run_bytes(pages))",
                "process_take_address(r->owner, address, pages * PAGE_SIZE)")
     m.find(r"^process: probe was ended by exception 14$")
+
+
+def test_twin_g10_ring_memory_that_is_free_before_its_device_is_silent_is_noticed(folder):
+    m = probed(folder, "cap/pool_end.c", "if (is_kept(pool))", "if (is_kept(pool) && false)")
+    m.find(r"^probe: case pool_one_page_over_budget: FAIL got=TN_OK want=TN_EBUDGET$")
+
+
+def test_twin_g3_what_is_made_of_a_device_that_was_given_up_is_noticed(folder):
+    m = probed(folder, "device/device_end.c", "    device->identity.generation++; /* every", "    /* every")
+    m.find(r"^probe: case given_up_window: FAIL got=TN_OK want=TN_ESTALE$")
 
 
 def test_g8_without_the_policy_trusted_the_same_driver_gets_no_dma(folder):

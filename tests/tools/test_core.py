@@ -26,8 +26,8 @@ ALLOWED = {
         "the entry that a look-up gave; the fence behind a request",
     ),
     "kernel/cap/channel_end.c": (
-        ("count", "detail", "object", "slots", "state"),
-        "walks over all fences at the end of a process; the entry that a look-up gave",
+        ("count", "detail", "object", "pool", "slots", "state"),
+        "walks over all fences at the end of a process, and whose pools they are; the entry that a look-up gave",
     ),
     "kernel/cap/core_check.c": (("limit", "ticket"), "its own ledger is set up here; a completion must name the ticket"),
     "kernel/cap/enter.c": (("cq_entries", "sq_entries", "sq_head"), "bounds of the queues; what is published as consumed"),

@@ -185,11 +185,34 @@ static void g10_a_bus_is_not_reset_under_somebody_else(void **state)
     assert_int_equal(resets, 0);
 }
 
+static void g10_what_is_reset_with_a_function_has_its_registers_back(void **state)
+{
+    (void)state;
+    struct pci_reset r;
+    uint64_t ns;
+    build();
+    sister_is_free = true;
+    machine[DISK].features.no_soft_reset = true;
+    machine[SISTER].bar[1] = (struct pci_bar){.address = 0xfd000000, .size = 0x1000, .flags = TN_BAR_MEMORY};
+    assert_false(pci_decodes(&machine[SISTER], &access));
+    assert_int_equal(run(&r, &ns), PCI_RESET_DONE);
+    assert_int_equal(r.method, PCI_RESET_BUS);
+    assert_true(pci_decodes(&machine[DISK], &access));
+    assert_true(pci_decodes(&machine[SISTER], &access));
+    machine[SISTER].bar[1].address = 0; /* it found no place */
+    assert_int_equal(run(&r, &ns), PCI_RESET_DONE);
+    assert_int_equal(config[SISTER][PCI_COMMAND] & PCI_COMMAND_MEMORY, 0);
+    assert_true(pci_decodes(&machine[DISK], &access));
+    reset_now(DISK);
+    assert_false(pci_decodes(&machine[DISK], &access));
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_each_method_resets_waits_and_writes_back),
     cmocka_unit_test(test_pending_transactions_are_waited_for_and_told),
     cmocka_unit_test(g10_a_function_that_does_not_answer_again_has_failed),
     cmocka_unit_test(g10_a_bus_is_not_reset_under_somebody_else),
+    cmocka_unit_test(g10_what_is_reset_with_a_function_has_its_registers_back),
 };
 
 UNIT_MAIN(tests)

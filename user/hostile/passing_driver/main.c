@@ -3,7 +3,8 @@
  * The virtio block driver's own code under a main that gives its device up in the middle of its work, tries everything
  * that it had for it, and claims it again, or another process does. args: requests=N (default 4): it gives the device
  * up once that many are with it; 0: never. again=0: it does not claim it again. later=1: it has none at its start, and
- * claims the first of its entry as soon as it may.
+ * claims the first of its entry as soon as it may. other=1: it goes on with the second device of its entry instead;
+ * early=1: which it claims before the first one is silent.
  */
 #include <args.h>
 #include <clock.h>
@@ -26,9 +27,9 @@ static enum tn_status call(uint32_t op, uint64_t handle, uint64_t arg0, uint64_t
     return tn_ring_call(&sqe, NULL);
 }
 
-static void claim(const struct tn_start *start)
+static void claim(const struct tn_start *start, uint64_t entry)
 {
-    struct tn_sqe sqe = {.op = TN_OP_DEVICE_CLAIM};
+    struct tn_sqe sqe = {.op = TN_OP_DEVICE_CLAIM, .arg = {entry}};
     struct tn_cqe answer;
     enum tn_status status = tn_ring_call(&sqe, &answer);
     for (uint64_t end = tn_deadline_in(wait_ns); status != TN_OK && tn_clock_now() < end;) {
@@ -65,6 +66,38 @@ static void ask_stale(const char *when, const struct device *before, uint64_t wi
     report_status("request", tn_ring_call(&completion, NULL), TN_ESTALE);
 }
 
+static void serve_claimed(uint64_t lost)
+{
+    memset(&server.device, 0, sizeof server.device);
+    memset(server.with_device, 0, sizeof server.with_device);
+    device_start(&server.device, &start_with_device);
+    /* the credits of the requests that ended with the claim are used up */
+    report_status("serve", call(TN_OP_SERVE, server.service.handle, tn_source_user_data(&server.service.source), lost),
+                  TN_OK);
+}
+
+static void ignore(struct tn_source *source, const struct tn_cqe *cqe)
+{
+    (void)source;
+    (void)cqe;
+}
+
+static void move(const struct tn_start *start, bool early)
+{
+    static struct tn_source nobody = {.deliver = ignore};
+    uint64_t lost = server.device.queue.in_flight;
+    const struct tn_sqe release = {.op = TN_OP_DEVICE_RELEASE, .handle = server.device.handle};
+    if (early) {
+        struct tn_sqe *sqe = tn_ring_push(); /* goes with the claim */
+        *sqe = release;
+        sqe->user_data = tn_source_user_data(&nobody);
+    } else {
+        (void)!tn_ring_call(&release, NULL); /* silent or not */
+    }
+    claim(start, 1);
+    serve_claimed(lost);
+}
+
 static void pass(const struct tn_start *start, bool again)
 {
     static struct device before;
@@ -82,31 +115,31 @@ static void pass(const struct tn_start *start, bool again)
     report_status("again", call(TN_OP_DEVICE_RELEASE, before.handle, 0, 0), TN_ESTALE);
     if (!again)
         return;
-    claim(start);
+    claim(start, 0);
     ask_stale("claimed again", &before, window.value[0], pool);
-    memset(&server.device, 0, sizeof server.device);
-    memset(server.with_device, 0, sizeof server.with_device);
-    device_start(&server.device, &start_with_device);
-    /* the credits of the requests that ended with the claim are used up */
-    report_status("serve", call(TN_OP_SERVE, server.service.handle, tn_source_user_data(&server.service.source), lost),
-                  TN_OK);
+    serve_claimed(lost);
     ask_stale("at work again", &before, window.value[0], pool);
 }
 
 int tn_main(const struct tn_start *start)
 {
-    uint64_t requests = 4, again = 1, later = 0;
+    uint64_t requests = 4, again = 1, later = 0, other = 0, early = 0;
     const struct tn_arg known[] = {{.key = "requests", .value = &requests, .max = 1u << 20},
                                    {.key = "again", .value = &again, .max = 1},
-                                   {.key = "later", .value = &later, .max = 1}};
+                                   {.key = "later", .value = &later, .max = 1},
+                                   {.key = "other", .value = &other, .max = 1},
+                                   {.key = "early", .value = &early, .max = 1}};
     tn_args_require(start->args, known, sizeof(known) / sizeof(known[0]));
     if (later)
-        claim(start);
+        claim(start, 0);
     serve_open(&server, later ? &start_with_device : start);
     for (;;) {
         serve_round(&server);
         if (requests != 0 && server.device.queue.in_flight >= requests) {
-            pass(start, again != 0);
+            if (other)
+                move(start, early != 0);
+            else
+                pass(start, again != 0);
             (void)report_end("passed device");
             requests = 0;
             while (!again)

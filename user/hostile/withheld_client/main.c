@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A client whose requests go into quarantine with their device, and whose driver goes on with another one: what is left
+ * of the pool takes part in nothing any more, and a new pool does (G10). args: filled=N, the byte that the other disk
+ * is full of. A job.
+ */
+#include <args.h>
+#include <blk_client.h>
+#include <clock.h>
+#include <print.h>
+#include <process.h>
+#include <report.h>
+
+enum { AT_ONCE = 4, BYTES = 65536 };
+static const uint64_t answer_ns = 60 * TN_SECOND;
+
+static struct tn_blk blk;
+
+/* Reads AT_ONCE pieces; the number of bytes in what came back that are not `filled`. */
+static uint64_t read_some(const struct tn_dma_pool *pool, const char *name, enum tn_status want, uint64_t filled)
+{
+    uint64_t others = 0;
+    for (uint32_t i = 0; i < AT_ONCE; i++) {
+        TN_DMA_BUFFER(buffer);
+        if (!tn_dma_buffer_alloc(pool, BYTES, &buffer))
+            tn_die("withheld_client: FAIL no buffer: %s", tn_status_name(tn_dma_buffer_status(&buffer)));
+        const struct tn_blk_transfer transfer = {
+            .opcode = TN_BLK_READ, .length = BYTES, .address = (uint64_t)i * BYTES, .cookie = i};
+        tn_blk_enqueue(&blk, &buffer, &transfer);
+    }
+    for (uint32_t i = 0; i < AT_ONCE; i++) {
+        struct tn_dma_result result;
+        TN_DMA_BUFFER(buffer);
+        if (!tn_dma_queue_next(&blk.queue, tn_deadline_in(answer_ns), &buffer, &result))
+            tn_die("withheld_client: FAIL no end of a read");
+        report_status(name, result.status, want);
+        if (!tn_dma_buffer_is_held(&buffer))
+            continue;
+        const uint8_t *data = tn_dma_buffer_data(&buffer);
+        for (uint32_t at = 0; at < BYTES; at++)
+            others += data[at] != filled;
+        report_status("release", tn_dma_buffer_release(&buffer), TN_OK);
+    }
+    return others;
+}
+
+int tn_main(const struct tn_start *start)
+{
+    uint64_t filled = 0;
+    const struct tn_arg known[] = {{.key = "filled", .value = &filled, .max = UINT8_MAX}};
+    tn_args_require(start->args, known, sizeof(known) / sizeof(known[0]));
+    tn_blk_open(&blk, start, tn_deadline_in(answer_ns));
+    struct tn_dma_pool pool = tn_blk_pool(&blk, BYTES, 2 * AT_ONCE);
+    (void)read_some(&pool, "with_the_device", TN_EQUARANTINED, filled);
+    (void)read_some(&pool, "withheld", TN_EQUARANTINED, filled);
+    report_status("release_withheld", tn_dma_pool_release(&pool), TN_EQUARANTINED);
+    struct tn_dma_pool next = tn_blk_pool(&blk, BYTES, AT_ONCE);
+    report_count("bytes_of_another_disk", read_some(&next, "next_pool", TN_OK, filled), 0);
+    return report_end("withheld pool");
+}
