@@ -28,11 +28,12 @@ SUFFIXES = (".c", ".h", ".py", ".toml", ".txt", ".pml")
 
 # How names of tests begin -> what decides their outcome: files and folders of the tree; the longest that fits counts. What
 # is not listed here depends on everything: all of core/, tests/ and the images.
-PROOF = ("core", "include", "tests/prove", "tools/prove.py", "tools/prove_functions.py")
+HEADERS = tuple(f"include/tenure/abi/{name}.h" for name in ("handle", "ring", "status"))  # what core/ sees of include/
+PROOF = ("core", *HEADERS, "tests/prove", "tools/prove.py", "tools/prove_functions.py")
 DEPENDS = {
     "prove": PROOF,
     "prove/test_prove.py::test_a_seeded_bug": (*PROOF, "tools/prove_seeds.py"),
-    "model": ("core", "include", "tests/model", "tests/harness"),
+    "model": ("core", *HEADERS, "tests/model", "tests/harness"),
     "fuzz": ("core", "include", "kernel/firmware", "kernel/pci", "tests/fuzz", "tests/property", "tests/harness"),
 }
 

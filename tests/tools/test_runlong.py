@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The long run remembers what has passed, for as long as what it tests stays the same."""
 
+import glob
 import os
+import re
 import sys
 import time
 
@@ -18,7 +20,7 @@ def tree(folder, monkeypatch):
     places = {place for group in runlong.DEPENDS.values() for place in group} | {"tests/smoke", "build"}
     for place in places:
         path = os.path.join(folder, place)
-        name = path if path.endswith(".py") else os.path.join(path, "some.c")
+        name = path if path.endswith((".py", ".h")) else os.path.join(path, "some.c")
         os.makedirs(os.path.dirname(name), exist_ok=True)
         with open(name, "w", encoding="utf-8") as file:
             file.write(place)
@@ -36,7 +38,8 @@ TESTS = {"prove": "prove/test_prove.py::test_a[x]", "seed": "prove/test_prove.py
 # file -> the tests that run again when it changes
 TOUCHES = {
     "core/some.c": set(TESTS),
-    "include/some.c": {"prove", "seed", "model", "fuzz"},  # of the machine's tests the images tell
+    "include/tenure/abi/ring.h": {"prove", "seed", "model", "fuzz"},  # of the machine's tests the images tell
+    "include/some.c": {"fuzz"},
     "tools/prove.py": {"prove", "seed"},
     "tools/prove_seeds.py": {"seed"},
     "tests/property/some.c": {"fuzz", "smoke"},
@@ -45,6 +48,18 @@ TOUCHES = {
     "build/tenure.elf": {"smoke"},
     "build/initrd.cpio": {"smoke"},
 }
+
+
+def test_core_sees_no_other_headers_than_the_record_knows():
+    seen = set()
+    for folder in ("core", "tests/prove", "tests/model"):
+        for path in glob.glob(f"{paths.ROOT}/{folder}/**/*.[ch]", recursive=True):
+            with open(path, encoding="utf-8") as file:
+                seen |= set(re.findall(r"#include <(tenure/[^>]+)>", file.read()))
+    assert {f"include/{name}" for name in seen} == set(runlong.HEADERS)
+    for path in runlong.HEADERS:
+        with open(os.path.join(paths.ROOT, path), encoding="utf-8") as file:
+            assert "#include <tenure/" not in file.read()
 
 
 def digests():
