@@ -135,21 +135,31 @@ static void a_flush_is_answered_at_once_only_without_a_volatile_cache(void **sta
     answered(&write_through, &flush, TN_OK);
 }
 
-static void g11_a_lost_cache_is_told_once_to_each_session_at_its_flush(void **state)
+static void g11_a_lost_cache_is_told_at_each_flush_until_one_names_the_loss(void **state)
 {
     (void)state;
-    struct blk_cache cache = {.is_lost = true};
-    const struct blk_geometry with = {.flags = TN_BLK_HAS_FLUSH}, without = {.flags = 0};
-    const struct tn_request write = {.opcode = TN_BLK_WRITE, .session = 3},
-                            flush = {.opcode = TN_BLK_FLUSH, .session = 3},
-                            other = {.opcode = TN_BLK_FLUSH, .session = TN_SESSIONS_MAX - 1};
-    assert_false(blk_cache_lost(&cache, &with, &write));
-    assert_false(blk_cache_lost(&cache, &without, &flush));
-    assert_true(blk_cache_lost(&cache, &with, &flush));
-    assert_false(blk_cache_lost(&cache, &with, &flush));
-    assert_true(blk_cache_lost(&cache, &with, &other));
-    struct blk_cache kept = {.is_lost = false};
-    assert_false(blk_cache_lost(&kept, &with, &flush));
+    struct blk_geometry lost = disk;
+    lost.loss = 5;
+    struct tn_request flush = {.opcode = TN_BLK_FLUSH, .direction = TN_NO_DATA, .rights = TN_RIGHT_WRITE};
+    struct virtq_request out;
+    struct tn_answer answer;
+    for (uint32_t i = 0; i < 3; i++) {
+        answered(&lost, &flush, TN_ECACHELOST);
+        assert_int_equal(blk_judge(&lost, &flush, &out, &answer), BLK_ANSWER);
+        assert_int_equal(answer.word[0], 5);
+    }
+    flush.argument = 3; /* the one before */
+    answered(&lost, &flush, TN_ECACHELOST);
+    flush.argument = 5;
+    assert_int_equal(blk_judge(&lost, &flush, &out, &answer), BLK_TO_DEVICE);
+    lost.flags = 0;
+    flush.argument = 0;
+    answered(&lost, &flush, TN_OK);
+    struct tn_request write = read_of(0, 4096);
+    write.opcode = TN_BLK_WRITE;
+    write.direction = TN_TO_DEVICE;
+    lost.flags = TN_BLK_HAS_FLUSH;
+    assert_int_equal(blk_judge(&lost, &write, &out, &answer), BLK_TO_DEVICE);
 }
 
 static void info_tells_the_geometry(void **state)
@@ -199,7 +209,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_direction_must_fit_the_operation),
     cmocka_unit_test(a_write_to_a_read_only_disk_is_refused),
     cmocka_unit_test(a_flush_is_answered_at_once_only_without_a_volatile_cache),
-    cmocka_unit_test(g11_a_lost_cache_is_told_once_to_each_session_at_its_flush),
+    cmocka_unit_test(g11_a_lost_cache_is_told_at_each_flush_until_one_names_the_loss),
     cmocka_unit_test(info_tells_the_geometry),
     cmocka_unit_test(answers_of_the_device_are_translated),
     cmocka_unit_test(a_read_that_is_done_but_short_is_an_error),

@@ -35,11 +35,15 @@ struct tn_dma_request tn_blk_request(const struct tn_blk_transfer *transfer)
 enum tn_status tn_blk_command(struct tn_blk *blk, const struct tn_blk_transfer *transfer, uint64_t deadline,
                               struct tn_dma_result *result)
 {
-    const struct tn_dma_request request = tn_blk_request(transfer);
+    struct tn_dma_request request = tn_blk_request(transfer);
+    if (transfer->opcode == TN_BLK_FLUSH)
+        request.argument = blk->loss;
     TN_COMMAND(command);
     tn_dma_command(&blk->queue, &request, &command);
     if (!tn_command_wait(&command, deadline, result))
         tn_command_abandon(&command);
+    if (transfer->opcode == TN_BLK_FLUSH && result->status == TN_ECACHELOST)
+        blk->loss = result->answer[0];
     return result->status;
 }
 
@@ -52,6 +56,7 @@ void tn_blk_open(struct tn_blk *blk, const struct tn_start *start, uint64_t dead
     if (channel == NULL)
         tn_die("no channel to a block service: the manifest needs uses = [{ service = \"blk0\", … }]");
     tn_dma_queue_init(&blk->queue, channel->handle);
+    blk->loss = 0;
 
     const struct tn_blk_transfer info = {.opcode = TN_BLK_INFO};
     struct tn_dma_result result;

@@ -13,9 +13,11 @@ enum tn_blk_opcode {
     TN_BLK_INFO = 1,
     TN_BLK_READ = 2,  /* TN_FROM_DEVICE, arg3 = byte address */
     TN_BLK_WRITE = 3, /* TN_TO_DEVICE, arg3 = byte address */
-    /* No buffer. Covers the writes acknowledged before it was submitted: done means durable. TN_ECACHELOST, once for a
-     * session and a reset of a device that may lose its cache: what was acknowledged since the last FLUSH that was done
-     * may be gone, and is to be written again. */
+    /* No buffer. Covers the writes acknowledged before it was submitted: done means durable. arg3 = the last loss of
+     * the device's cache that the client has heard of, by number; 0: of none. TN_ECACHELOST: there was another since,
+     * by a reset; answer word 0 = its number. What was acknowledged since the last FLUSH that was done may be gone, and
+     * is to be written again; each FLUSH ends so until one names the number. A driver has it from TN_OP_DEVICE_QUERY:
+     * with TN_DEVICE_LOST_CACHE, value1 is one that no reset of the device before had. */
     TN_BLK_FLUSH = 4,
 };
 

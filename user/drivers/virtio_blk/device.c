@@ -36,7 +36,7 @@ static void ask_past(struct device *device)
     enum tn_status status = tn_ring_call(&sqe, &answer);
     if (status != TN_OK)
         tn_die("what became of the device before cannot be asked: %s", tn_status_name(status));
-    device->cache = (struct blk_cache){.is_lost = answer.value[0] & TN_DEVICE_LOST_CACHE};
+    device->geometry.loss = answer.value[0] & TN_DEVICE_LOST_CACHE ? answer.value[1] : 0;
 }
 
 static uint64_t bar_bytes(const struct device *device, uint32_t bar)

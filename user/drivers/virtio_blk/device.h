@@ -27,7 +27,6 @@ struct device {
     struct tn_irq config_irq;
     uint64_t sectors; /* its last word on its capacity; requests are judged by `geometry` */
     struct blk_geometry geometry;
-    struct blk_cache cache;
     struct virtq queue;
 };
 

@@ -23,6 +23,7 @@ struct blk_geometry {
     uint32_t block_bytes;
     uint32_t request_bytes_max; /* VIRTIO_BLK_F_SIZE_MAX, or UINT32_MAX */
     uint32_t flags;             /* enum tn_blk_flag */
+    uint64_t loss;              /* the last one of what its cache held, by number; 0: none since the machine started */
 };
 
 /* From capacity in sectors, block size and size_max (0: not offered) as the device states them. TN_EPROTOCOL: they make
@@ -37,14 +38,6 @@ enum blk_next {
 /* Judges one request. */
 enum blk_next blk_judge(const struct blk_geometry *geometry, const struct tn_request *request,
                         struct virtq_request *out, struct tn_answer *answer);
-
-/* A reset may have lost what the device had acknowledged and not made durable. */
-struct blk_cache {
-    bool is_lost;
-    bool is_told[TN_SESSIONS_MAX];
-};
-/* Is this a FLUSH that must fail for it, with TN_ECACHELOST? The first of each session is. */
-bool blk_cache_lost(struct blk_cache *cache, const struct blk_geometry *geometry, const struct tn_request *request);
 
 /* What the client of a request of that direction and length hears when the device is done. */
 struct tn_answer blk_answer(uint32_t direction, uint32_t length, const struct virtq_done *done);

@@ -36,16 +36,6 @@ static void acknowledge(struct server *s)
     }
 }
 
-static inline enum blk_next judge(struct device *device, const struct tn_request *request, struct virtq_request *out,
-                                  struct tn_answer *answer)
-{
-    enum blk_next next = blk_judge(&device->geometry, request, out, answer);
-    if (__builtin_expect(next == BLK_ANSWER || !blk_cache_lost(&device->cache, &device->geometry, request), 1))
-        return next;
-    *answer = (struct tn_answer){.status = TN_ECACHELOST};
-    return BLK_ANSWER;
-}
-
 static void take_requests(struct server *s)
 {
     struct tn_request request;
@@ -54,7 +44,7 @@ static void take_requests(struct server *s)
     while (tn_service_take(&s->service, &request, &reply)) {
         struct virtq_request out;
         struct tn_answer answer;
-        if (judge(&s->device, &request, &out, &answer) == BLK_ANSWER) {
+        if (blk_judge(&s->device.geometry, &request, &out, &answer) == BLK_ANSWER) {
             tn_service_complete(&s->service, &reply, &answer);
             continue;
         }
