@@ -19,6 +19,7 @@ from toml_lines import key_lines
 NAME_RULE = f"1 to {layout.NAME_MAX - 1} characters of a-z, 0-9 and _, beginning with a letter"
 SIZE_UNITS = {"KiB": 1 << 10, "MiB": 1 << 20}
 SERVICE_IN_FLIGHT_MAX = 1024  # requests of all clients of one service
+SUPERVISOR_SPARE = 2  # places in its ring besides one for the end of each process that it starts again
 DEADLINE_MS, DEADLINE_MS_MAX = 5000, 600000  # of what a client leaves behind; 0: none
 NAMED_CLASSES = {"virtio-blk": (layout.MATCH_ID, 0x1AF41042)}
 
@@ -270,6 +271,12 @@ def check_between(processes):
         raise ManifestError(restarted[0]["path"] + ("restart",), None, "no process has supervisor = true, to start it again")
     if supervisors and supervisors[0]["restart"]:
         raise ManifestError(supervisors[0]["path"] + ("restart",), None, "nobody starts the supervisor again")
+    for p in supervisors:
+        need = len(restarted) + SUPERVISOR_SPARE
+        if p["budget"]["cq_entries"] < need:
+            path = p["path"] + ("budget", "cq_entries")
+            allowed = f"{p['name']} waits for {len(restarted)} processes and makes calls besides: cq_entries must be at least {need}"
+            raise ManifestError(path, p["budget"]["cq_entries"], allowed)
     if not any(p["job"] for p in processes):
         raise ManifestError(("process",), None, "no process has job = true, so the run would never end")
 

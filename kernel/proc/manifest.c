@@ -10,6 +10,8 @@
 
 #include "lib/string.h"
 
+enum { SUPERVISOR_SPARE = 2 }; /* as in tools/manifestc.py */
+
 static enum tn_status bad(struct manifest_error *e, const char *what, const char *process, uint64_t value)
 {
     *e = (struct manifest_error){what, process, value};
@@ -35,6 +37,14 @@ static uint32_t supervisors_of(const struct tn_manifest *m)
     uint32_t n = 0;
     for (uint32_t i = 0; i < m->process_count; i++)
         n += (m->process[i].flags & TN_PROCESS_SUPERVISOR) != 0;
+    return n;
+}
+
+static uint32_t restarted_of(const struct tn_manifest *m)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < m->process_count; i++)
+        n += m->process[i].restart.limit != 0;
     return n;
 }
 
@@ -71,6 +81,10 @@ static enum tn_status check_process(const struct tn_manifest *m, const struct tn
         return bad(e, "sq_entries is no power of two from 8 to 1024", p->name, p->budget.sq_entries);
     if (!is_ring_size(p->budget.cq_entries))
         return bad(e, "cq_entries is no power of two from 8 to 1024", p->name, p->budget.cq_entries);
+    /* one place for the end of each that it waits for, and some for its calls */
+    if (p->flags & TN_PROCESS_SUPERVISOR && p->budget.cq_entries < restarted_of(m) + SUPERVISOR_SPARE)
+        return bad(e, "cq_entries of a supervisor are too few for those it starts again, which are", p->name,
+                   restarted_of(m));
     if (p->budget.cap_slots == 0 || p->budget.cap_slots > TN_HANDLE_SLOT_MASK)
         return bad(e, "cap_slots out of range", p->name, p->budget.cap_slots);
     for (uint32_t i = 0; i < p->device_count; i++) {

@@ -206,6 +206,33 @@ def test_what_is_wrong_about_starting_again_is_refused(folder, before, after, wo
         assert word in str(refusal.value)
 
 
+MORE = """
+[[process]]
+name = "more{n}"
+image = "blk_read"
+restart = {{ limit = 1 }}
+[process.budget]
+memory_pages = 64
+cap_slots = 32
+sq_entries = 64
+cq_entries = 128
+"""
+
+
+def supervising(count):
+    """A supervisor of so many, whose ring has eight places."""
+    assert RESTARTED.endswith("cq_entries = 128\n")
+    return RESTARTED.removesuffix("128\n") + "8\n" + "".join(MORE.format(n=n) for n in range(count - 1))
+
+
+def test_g6_a_supervisor_has_places_for_the_ends_of_all_it_starts_again(folder):
+    compile_text(folder, supervising(6))
+    with pytest.raises(SystemExit) as refusal:
+        compile_text(folder, supervising(7))
+    for word in ("process[2].budget.cq_entries = 8", "supervisor waits for 7 processes", "at least 9"):
+        assert word in str(refusal.value)
+
+
 # (what, text to replace, by what, words of the message, line)
 WRONG = [
     ("unknown key", 'args = "depth=32"', "argz = 1", ["argz", "unknown key", "args"], 22),

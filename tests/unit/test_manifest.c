@@ -104,6 +104,39 @@ static void every_field_out_of_range_is_refused(void **state)
     WRONG("two processes", strcpy(f.process[1].name, "server"));
 }
 
+/* It has one wait open for each, and room for the answers of its calls. */
+static void g6_a_supervisor_has_places_for_the_ends_of_all_it_starts_again(void **state)
+{
+    (void)state;
+    enum { RESTARTED = 7 };
+    struct {
+        struct tn_manifest header;
+        struct tn_manifest_process process[2 + RESTARTED];
+    } f = {0};
+    struct file two;
+    const struct tn_manifest *m = NULL;
+    struct manifest_error e = {0};
+    build(&two);
+    f.header = two.header;
+    f.header.bytes = sizeof f;
+    f.header.process_count = 2 + RESTARTED;
+    memcpy(f.process, two.process, sizeof two.process);
+    for (uint32_t i = 0; i < RESTARTED; i++) {
+        struct tn_manifest_process *p = &f.process[2 + i];
+        *p = two.process[0];
+        snprintf(p->name, sizeof p->name, "more%u", i);
+        p->serves[0] = 0;
+        p->restart.limit = 1;
+    }
+    f.process[0].flags = TN_PROCESS_SUPERVISOR;
+    f.process[0].budget.cq_entries = 8;
+    assert_int_equal(manifest_read(&f, sizeof f, &m, &e), TN_EPROTOCOL);
+    assert_non_null(strstr(e.what, "cq_entries of a supervisor"));
+    assert_int_equal(e.value, RESTARTED);
+    f.process[2].restart.limit = 0;
+    assert_ok(manifest_read(&f, sizeof f, &m, &e));
+}
+
 static void no_truncation_is_taken(void **state)
 {
     (void)state;
@@ -124,6 +157,7 @@ static void no_truncation_is_taken(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_good_manifest_is_read),
     cmocka_unit_test(every_field_out_of_range_is_refused),
+    cmocka_unit_test(g6_a_supervisor_has_places_for_the_ends_of_all_it_starts_again),
     cmocka_unit_test(no_truncation_is_taken),
 };
 UNIT_MAIN(tests)
