@@ -39,15 +39,19 @@ static void give_back_memory(struct process *p)
     tn_ledger_refund(&p->ledger, TN_CHARGE_CHANNELS, p->ledger.used[TN_CHARGE_CHANNELS]);
 }
 
-/* Nobody starts anything again: what waits for those who do not live any more ends. */
+/* Nobody starts anything again: what waits for those who do not live any more ends. Its next incarnation, if a person
+ * starts one, hears of them again: what this one knew is gone. */
 static void supervisor_ended(const struct process *p)
 {
     if (!(p->manifest->flags & TN_PROCESS_SUPERVISOR))
         return;
     for (uint32_t i = 0; i < process_count; i++) {
         process_table[i].watched = false;
-        if (process_table[i].state == PROCESS_ENDED)
-            services_given_up(&process_table[i]);
+        if (process_table[i].state != PROCESS_ENDED)
+            continue;
+        if (!process_table[i].given_up)
+            process_table[i].untold = true;
+        services_given_up(&process_table[i]);
     }
 }
 

@@ -290,6 +290,7 @@ static void renew(struct process *p, const struct tn_manifest_process *mp)
     p->end = 0;
     p->end_value = 0;
     p->entries = 0;
+    p->untold = false; /* the end of an incarnation before is no news of this one */
     p->unstartable = TN_OK;
     text_copy(p->name, mp->name, sizeof p->name);
 }
@@ -356,6 +357,12 @@ static bool give_channels(struct process *p, struct tn_start *start)
     return true;
 }
 
+/* What names other entries. */
+static bool give_others(struct process *p, struct tn_start *start)
+{
+    return give_channels(p, start) && (p != process_supervisor || give_processes(p, start));
+}
+
 static void run(struct process *p)
 {
     process_audit(p, TN_AUDIT_PROCESS_START, TN_OK, TN_KIND_NONE, 0, 0);
@@ -389,8 +396,7 @@ bool process_start_all(const struct archive *from, const struct tn_manifest *m)
             return false;
     }
     for (uint32_t i = 0; i < m->process_count; i++)
-        if (!give_channels(&process_table[i], start[i]) ||
-            (&process_table[i] == process_supervisor && !give_processes(&process_table[i], start[i])))
+        if (!give_others(&process_table[i], start[i]))
             return false;
     for (uint32_t i = 0; i < m->process_count; i++)
         run(&process_table[i]);
@@ -424,7 +430,7 @@ enum tn_status process_start_again(struct process *p)
     provoke_fail_begin(p);
 #endif
     if (prepare(p, p->manifest) && make_start_block(p, &start) && make_rings(p, start) &&
-        give_devices_and_service(p, start) && give_channels(p, start))
+        give_devices_and_service(p, start) && give_others(p, start))
         run(p);
     else
         process_end(p, TN_END_START, p->unstartable);

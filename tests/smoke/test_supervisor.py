@@ -21,7 +21,7 @@ def supervisor_with(folder, old, new):
     return planted.program(folder, "services/supervisor/main.c", {old: new}, "supervisor")
 
 
-def start(folder, operations=100, changes=None, manifest="restart", timeout=60, programs=None):
+def start(folder, operations=100, changes=None, manifest="restart", timeout=60, programs=None, kernel=None):
     """A machine with a slow disk whose driver has a supervisor, and a shell to type to."""
     disk, group = disks.throttled(disks.scratch(folder, 8 * MiB), operations_per_second=operations, read_only=False, **qemu.OBEYS)
     changed = {**(archive.variant(folder, manifest, changes) if changes else {}), **(programs or {})}
@@ -32,6 +32,7 @@ def start(folder, operations=100, changes=None, manifest="restart", timeout=60, 
         extra=[*qemu.IOMMU, *group],
         typed=True,
         timeout=timeout,
+        kernel=kernel or paths.KERNEL,
     )
     m.wait_for(messages.PROMPT_SHELL)
     return m
@@ -136,6 +137,50 @@ def test_a_person_kills_stops_and_restarts(folder):
     m.write("restart supervisor\nexit\n")
     m.wait_for(r"^restart: supervisor: TN_ESTATE; it lives, or is on its way out$")
     assert m.wait_end() == qemu.EXIT_JOB_FAILED
+
+
+SUPERVISOR_STARTED = r"^process: supervisor started from "
+
+
+def supervisor_restarted(folder, kernel=None):
+    """A shell, and a supervisor that was killed and started again."""
+    m = start(folder, operations=2000, kernel=kernel)
+    m.wait_for(UP)
+    m.write("kill supervisor\n")
+    m.wait_for(r"^kill: nobody starts supervisor again$")
+    m.write("restart supervisor\n")
+    wait_count(m, SUPERVISOR_STARTED, 2)
+    return m
+
+
+def test_g11_a_supervisor_that_is_started_again_goes_on_with_its_work(folder):
+    m = supervisor_restarted(folder)
+    m.write("kill virtio_blk0\n")
+    wait_count(m, UP, 2)
+    m.wait_for(r"^verifier: verify: bytes=8388608 .* ok$")
+    m.write("exit\n")
+    assert m.wait_end() == qemu.EXIT_SUCCESS
+    m.find(messages.CHARGES_AT_END)
+
+
+def test_g11_nor_has_it_missed_who_ended_without_it(folder):
+    m = start(folder)
+    m.wait_for(UP)
+    m.write("kill supervisor\nkill virtio_blk0\n")
+    m.wait_for(ABANDONED)
+    m.write("restart supervisor\n")
+    wait_count(m, UP, 2)
+    m.write("kill supervisor\nrestart supervisor\nkill virtio_blk0\n")
+    wait_count(m, UP, 3)
+    m.write("exit\n")
+    assert m.wait_end() == qemu.EXIT_JOB_FAILED
+    m.find(messages.CHARGES_AT_END)
+
+
+def test_twin_g11_a_supervisor_that_is_started_again_with_nothing_is_noticed(folder):
+    bare = {"p != process_supervisor || give_processes": "p != process_supervisor || p->restarts != 0 || give_processes"}
+    m = supervisor_restarted(folder, planted.kernel(folder, "proc/start.c", bare))
+    m.wait_for(r"^supervisor: .*nobody to supervise")
 
 
 def test_g11_the_wait_for_a_reset_holds_nobody_up(folder):
