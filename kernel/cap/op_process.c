@@ -65,7 +65,7 @@ enum tn_status op_process_kill(struct call *call)
 {
     if (!process_is_live(target(call)))
         return TN_ESTATE;
-    process_end(target(call), TN_END_KILLED, 0);
+    process_end(target(call), TN_END_KILLED, TN_KILLED);
     return TN_OK;
 }
 

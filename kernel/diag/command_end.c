@@ -25,10 +25,10 @@ static struct process *target(struct command_call *call, const char *command)
     return NULL;
 }
 
-static void kill(struct command_call *call, const char *command, struct process *p)
+static void kill(struct command_call *call, const char *command, struct process *p, enum tn_killed how)
 {
     if (process_is_live(p))
-        process_end(p, TN_END_KILLED, 0);
+        process_end(p, TN_END_KILLED, how);
     else
         command_print(call, "%s: %s %s", command, p->name,
                       p->state == PROCESS_ENDING ? "is on its way out" : "has ended already");
@@ -39,7 +39,7 @@ void command_kill_run(struct command_call *call)
     struct process *p = target(call, "kill");
     if (!p)
         return;
-    kill(call, "kill", p);
+    kill(call, "kill", p, TN_KILLED);
     if (!process_may_come_back(p))
         command_print(call, "kill: nobody starts %s again", p->name);
 }
@@ -50,7 +50,7 @@ void command_stop_run(struct command_call *call)
     if (!p)
         return;
     p->given_up = true;
-    kill(call, "stop", p);
+    kill(call, "stop", p, TN_KILLED);
     if (p->state == PROCESS_ENDED)
         services_given_up(p);
 }
@@ -67,7 +67,7 @@ void command_restart_run(struct command_call *call)
     }
     p->given_up = false;
     if (process_is_live(p) && process_may_come_back(p)) {
-        kill(call, "restart", p);
+        kill(call, "restart", p, TN_KILLED_TO_RESTART);
         return;
     }
     enum tn_status status = process_start_again(p);

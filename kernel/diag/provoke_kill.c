@@ -65,7 +65,7 @@ bool provoke_kill_at_entry(struct process *p)
     count_instructions(p);
     if (plan.by_instruction || p->entries != point_of(p))
         return false;
-    process_end(p, TN_END_KILLED, 0);
+    process_end(p, TN_END_KILLED, TN_KILLED);
     return true;
 }
 
@@ -74,6 +74,6 @@ bool provoke_kill_at_instruction(struct process *p)
     if (!is_meant(p) || !plan.by_instruction)
         return false;
     if (++plan.instructions == point_of(p))
-        process_end(p, TN_END_KILLED, 0);
+        process_end(p, TN_END_KILLED, TN_KILLED);
     return true;
 }

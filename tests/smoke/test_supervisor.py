@@ -139,6 +139,33 @@ def test_a_person_kills_stops_and_restarts(folder):
     assert m.wait_end() == qemu.EXIT_JOB_FAILED
 
 
+def restarted_six_times(folder, programs=None):
+    """By a person; its manifest says five times."""
+    m = start(folder, operations=2000, programs=programs)
+    for n in range(1, 7):
+        wait_count(m, UP, n)
+        m.write("restart virtio_blk0\n")
+        wait_count(m, KILLED, n)
+    m.wait_until(lambda: m.find_all(GIVEN_UP) or len(m.find_all(UP)) == 7, "an end of it")
+    return m
+
+
+def test_g2_what_a_person_restarts_does_not_count(folder):
+    m = restarted_six_times(folder)
+    assert not m.find_all(GIVEN_UP)
+    assert len(m.find_all(r"^supervisor: virtio_blk0 is restarted from the console; 0 of 5 restarts$")) == 6
+    m.write("kill virtio_blk0\n")
+    m.wait_for(r"^supervisor: virtio_blk0 was killed, 0; 0 of 5 restarts$")
+    m.wait_for(r"^verifier: verify: bytes=8388608 .* ok$")
+    m.write("exit\n")
+    assert m.wait_end() == qemu.EXIT_SUCCESS
+
+
+def test_twin_g2_a_supervisor_that_counts_what_a_person_does(folder):
+    m = restarted_six_times(folder, supervisor_with(folder, "is_asked_for(&c->end) || c->end", "c->end"))
+    m.find(GIVEN_UP)
+
+
 SUPERVISOR_STARTED = r"^process: supervisor started from "
 
 

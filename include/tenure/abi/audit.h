@@ -41,7 +41,7 @@ static_assert(sizeof(struct tn_audit_record) == 40 + TN_NAME_MAX, "no padding");
 
 enum {
     TN_AUDIT_FAULT = 0x100,  /* in a reason: plus the vector */
-    TN_AUDIT_KILLED = 0x200, /* by its supervisor */
+    TN_AUDIT_KILLED = 0x200, /* plus how (enum tn_killed) */
     TN_AUDIT_START = 0x300,  /* plus why it could not be started again (enum tn_status) */
     TN_AUDIT_RESET = 0x400,  /* for a client: plus its number in the manifest */
     TN_AUDIT_QUOTA = 128,    /* records that one subject keeps; its own oldest give way */

@@ -26,6 +26,12 @@ struct tn_restart {
         heartbeat_ms; /* it is killed if it has completions and does not look for so long; 0: it is not looked after */
 };
 
+/* How a process was killed: value1 of its end, for its supervisor. */
+enum tn_killed {
+    TN_KILLED = 0,
+    TN_KILLED_TO_RESTART = 1, /* by a person who wants it started again: at once, and that counts for nothing */
+};
+
 /* A capability the process starts with. Names: "console", "device0" … in manifest order, "service:NAME" for the service
  * it serves, "channel:NAME" for each service it uses, "process:NAME" for each process it supervises. */
 struct tn_start_cap {

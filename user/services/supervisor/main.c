@@ -23,7 +23,7 @@ struct child {
     struct tn_cqe end;
     bool has_ended;
     bool is_watched;
-    bool is_blameless;      /* ended for what somebody else did: that counts for nothing */
+    bool is_blameless;      /* ended for what somebody else did or wants: that counts for nothing */
     uint64_t start_at;      /* ns; 0: it lives, or was given up */
     uint32_t in_a_row;      /* restarts with no window without an end between them */
     uint64_t stamp[STAMPS]; /* when the last ones were */
@@ -82,6 +82,11 @@ static void give_up(struct child *c, const char *why)
              status == TN_OK ? "" : tn_status_name(status));
 }
 
+static bool is_asked_for(const struct tn_cqe *end)
+{
+    return end->value[0] == TN_END_KILLED && end->value[1] == TN_KILLED_TO_RESTART;
+}
+
 static void plan(struct child *c)
 {
     static const char *const how[TN_END_KINDS] = {
@@ -95,9 +100,12 @@ static void plan(struct child *c)
     c->has_ended = false;
     c->quiet_since = 0;
     uint32_t restarts = recent(c, now);
-    tn_print("%s %s %lu; %u of %u restarts", c->name, how[c->end.value[0] % TN_END_KINDS], c->end.value[1], restarts,
-             limit_of(c));
-    c->is_blameless = c->end.value[0] == TN_END_RESET;
+    if (is_asked_for(&c->end))
+        tn_print("%s is restarted from the console; %u of %u restarts", c->name, restarts, limit_of(c));
+    else
+        tn_print("%s %s %lu; %u of %u restarts", c->name, how[c->end.value[0] % TN_END_KINDS], c->end.value[1],
+                 restarts, limit_of(c));
+    c->is_blameless = is_asked_for(&c->end) || c->end.value[0] == TN_END_RESET;
     if (c->is_blameless) {
         c->start_at = now;
         return;
