@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "arch/x86_64/cpu.h"
 #include "diag/log.h"
 #include "mm/frame.h"
 #include <tn_format.h>
@@ -145,14 +146,14 @@ static void report_missing(const struct acpi_info *acpi)
     if (n != 0)
         log_line("acpi: not there, or not usable:%s", names);
     if (acpi->dmar_refused)
-        log_line("acpi: the DMAR is broken: this machine's IOMMU is not used");
+        log_line("acpi: the DMAR is refused: this machine's IOMMU is not used");
 }
 
 void firmware_read(const struct memory_map *memory, const struct firmware_pointer *pointer, struct acpi_info *acpi)
 {
     static uint8_t copy[ACPI_DECODED_BYTES_MAX];
     struct memory_map *context = (struct memory_map *)(uintptr_t)memory; /* only read */
-    const struct acpi_access access = {map_firmware, is_memory, refuse, copy, context};
+    const struct acpi_access access = {map_firmware, is_memory, refuse, copy, context, cpu_physical_limit()};
     struct rsdp rsdp;
     if (find_rsdp(&access, pointer, &rsdp) != TN_OK)
         log_line("acpi: no RSDP: the machine is found without tables");

@@ -119,9 +119,12 @@ static uint32_t copy_table(const struct acpi_access *a, uint64_t physical, const
     return length;
 }
 
-/* Registers that a table names must not be memory: who drives them would write into it. */
+/* Registers that a table names must not be memory: who drives them would write into it. What the processor cannot
+ * address would be a page fault of who reads them. */
 static enum tn_status registers(const struct acpi_access *a, uint64_t start, uint64_t bytes, struct acpi_fault *fault)
 {
+    if (start >= a->limit || bytes > a->limit - start)
+        return acpi_refuse(fault, "registers beyond what this processor addresses, at", start, 0);
     return a->is_memory(a->context, start, bytes) ? acpi_refuse(fault, "registers where memory is, at", start, 0)
                                                   : TN_OK;
 }

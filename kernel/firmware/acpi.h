@@ -36,8 +36,8 @@ struct acpi_info {
     uint32_t table_count;
     struct acpi_table table[ACPI_TABLES_MAX];
     bool has_madt, has_mcfg, has_dmar, has_fadt, has_hpet;
-    bool dmar_refused; /* the machine has a DMAR that is broken: its IOMMU cannot be used, and must not be taken as
-                          absent */
+    bool dmar_refused; /* the machine has a DMAR that is broken, or larger than is kept: its IOMMU cannot be used, and
+                          must not be taken as absent */
     struct madt madt;
     struct mcfg mcfg;
     struct dmar dmar;
@@ -56,6 +56,7 @@ struct acpi_access {
     /* Where a table is copied to before it is judged: ACPI_DECODED_BYTES_MAX bytes. */
     uint8_t *copy;
     void *context;
+    uint64_t limit; /* first physical address that the processor cannot form: no register is there */
 };
 
 /* Finds the RSDP at a physical address (PVH start info). TN_ENOENT: none there, said through refuse. */

@@ -15,8 +15,8 @@
 
 enum {
     DMAR_STRUCTURES_MAX = 64,
-    DMAR_SCOPES_MAX = 128,
-    DMAR_PATH_MAX = 8, /* bridges on the way to a device, and the device */
+    DMAR_SCOPES_MAX = 512, /* firmware may name every function; more than this kernel keeps of those */
+    DMAR_PATH_MAX = 8,     /* bridges on the way to a device, and the device */
 };
 
 enum dmar_type {

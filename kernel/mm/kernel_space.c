@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "arch/x86_64/cpu.h"
 #include "arch/x86_64/io.h"
 #include "arch/x86_64/pte.h"
 #include "diag/panic.h"
@@ -125,7 +126,9 @@ void *kernel_mmio_map(uint64_t physical, uint64_t bytes)
 {
     uint64_t start = page_down(physical);
     uint64_t end = page_up(physical + bytes);
-    if (bytes == 0 || physical + bytes < physical || end - start > KMMIO_LIMIT - mmio_next - LARGE_PAGE)
+    if (physical >= cpu_physical_limit() || bytes > cpu_physical_limit() - physical)
+        return NULL;
+    if (bytes == 0 || end - start > KMMIO_LIMIT - mmio_next - LARGE_PAGE)
         return NULL;
     /* keep the offset within 2 MiB, so that large windows (ECAM) get large pages */
     uint64_t virtual = (mmio_next & ~(LARGE_PAGE - 1)) + start % LARGE_PAGE;

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "arch/x86_64/cpu.h"
 #include "arch/x86_64/io.h"
 #include "arch/x86_64/pte.h"
 #include "lib/string.h"
@@ -95,6 +96,8 @@ enum tn_status space_map(struct space *space, uint64_t virtual, uint64_t physica
 {
     if ((virtual | physical) % PAGE_SIZE != 0 || virtual < USER_MIN || virtual >= USER_MAX ||
         pages > (USER_MAX - virtual) / PAGE_SIZE)
+        return TN_EINVAL;
+    if (physical >= cpu_physical_limit() || pages > (cpu_physical_limit() - physical) / PAGE_SIZE)
         return TN_EINVAL;
     if ((flags & MAP_WRITE) && (flags & MAP_EXECUTE))
         return TN_EINVAL;

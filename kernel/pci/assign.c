@@ -6,7 +6,7 @@
 
 #include <tenure/abi/ring.h>
 
-#include "arch/x86_64/io.h"
+#include "arch/x86_64/cpu.h"
 #include "arch/x86_64/lapic.h"
 #include "diag/log.h"
 #include "pci/resource.h"
@@ -17,8 +17,6 @@ enum {
     TAKEN_MAX = MEMORY_RANGES_MAX + MCFG_ALLOCATIONS_MAX + MADT_IO_APICS_MAX + DMAR_STRUCTURES_MAX + 2,
     FREE_MAX = MEMORY_RANGES_MAX + 2,
     REGISTER_PAGE = 4096,
-    CPUID_ADDRESS_SIZES = 0x80000008,
-    ADDRESS_BITS_MASK = 0xff,
 };
 static_assert(PCI_BRIDGE_BARS + RESOURCE_KINDS <= PCI_BARS, "a bridge needs no more nodes than an endpoint");
 
@@ -78,8 +76,7 @@ static void add_gaps(const struct memory_map *memory, uint64_t floor, uint64_t c
 static void find_unused(const struct memory_map *memory)
 {
     add_gaps(memory, LOW_START, CHIPSET_START, RESOURCE_MEMORY);
-    add_gaps(memory, FOUR_GIB, UINT64_C(1) << (cpuid(CPUID_ADDRESS_SIZES, 0).eax & ADDRESS_BITS_MASK),
-             RESOURCE_PREFETCHABLE);
+    add_gaps(memory, FOUR_GIB, cpu_physical_limit(), RESOURCE_PREFETCHABLE);
 }
 
 static uint32_t domain_of(const struct pci_function *f)
@@ -214,7 +211,8 @@ void pci_assign(const struct acpi_info *acpi, const struct memory_map *memory)
         add_bars(f);
     }
     first[pci_machine.count] = (uint16_t)node_count;
-    const struct resource_plan plan = {nodes, node_count, unused, unused_count, taken, taken_count};
+    const struct resource_plan plan = {nodes,       node_count,          unused, unused_count, taken,
+                                       taken_count, cpu_physical_limit()};
     (void)resource_plan(&plan);
     for (uint32_t i = 0; i < pci_machine.count; i++) {
         struct pci_function *f = &pci_machine.function[i];

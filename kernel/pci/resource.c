@@ -83,6 +83,8 @@ static bool is_well_placed(const struct resource_plan *p, const struct resource_
     if (n->start == RESOURCE_NOWHERE || n->size == 0 || n->start % n->align != 0 || n->start > UINT64_MAX - n->size)
         return false;
     uint64_t end = n->start + n->size;
+    if (!is_io(n->kind) && end > p->limit)
+        return false;
     if ((!n->wide && end > LIMIT_NARROW) || obstacle(p, n, n->start, end) != 0)
         return false;
     if (n->domain == 0)

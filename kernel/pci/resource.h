@@ -62,6 +62,7 @@ struct resource_plan {
     uint32_t free_count;
     const struct resource_range *taken; /* of the root domain: what no device may lie over, wherever firmware put it */
     uint32_t taken_count;
+    uint64_t limit; /* first address of memory that nobody can reach: what lies there moves */
 };
 
 struct resource_result {

@@ -147,7 +147,7 @@ static void all_tables(const uint8_t *bytes, uint64_t size)
     static struct acpi_info info;
     static uint8_t copy[ACPI_DECODED_BYTES_MAX];
     struct memory memory = {bytes, size};
-    const struct acpi_access access = {map, is_memory, refuse, copy, &memory};
+    const struct acpi_access access = {map, is_memory, refuse, copy, &memory, UINT64_C(1) << 40};
     struct rsdp rsdp;
     if (acpi_rsdp_search(&access, &rsdp) != TN_OK || acpi_read(&access, &rsdp, &info) != TN_OK)
         return;

@@ -35,14 +35,16 @@ def mcfg(base=ECAM_BASE, first_bus=0, last_bus=255, **broken):
     return table(b"MCFG", bytes(8) + struct.pack("<QHBBI", base, 0, first_bus, last_bus, 0), **broken)
 
 
-def madt(**broken):
-    local_apic = struct.pack("<BBBBI", 0, 8, 0, 0, 1)
+def madt(local_apic=None, **broken):
+    """`local_apic`: its address, beyond 4 GiB as well."""
+    moved = b"" if local_apic is None else struct.pack("<BBHQ", 5, 12, 0, local_apic)
+    processor = struct.pack("<BBBBI", 0, 8, 0, 0, 1)
     io_apic = struct.pack("<BBBBII", 1, 12, 0, 0, 0xFEC00000, 0)
-    return table(b"APIC", struct.pack("<II", 0xFEE00000, 1) + local_apic + io_apic, **broken)
+    return table(b"APIC", struct.pack("<II", 0xFEE00000, 1) + moved + processor + io_apic, **broken)
 
 
-def hpet(**broken):
-    address = struct.pack("<BBBBQ", 0, 0, 0, 0, 0xFED00000)
+def hpet(base=0xFED00000, **broken):
+    address = struct.pack("<BBBBQ", 0, 0, 0, 0, base)
     return table(b"HPET", struct.pack("<I", 0x8086A201) + address + struct.pack("<BHB", 0, 0, 0), **broken)
 
 

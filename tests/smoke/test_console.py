@@ -95,7 +95,7 @@ ROWS = {
     "irq": r"^\d+ of 128 routes in use; stale 0, spurious \d+, lost 0$",
     "locks": r"^lock log rank 70, free, taken [1-9]\d*(, last at \S+)?$",
     "iommu": r"^no unit is driven; `dma` tells what that means for each device$",
-    "dma": r"^00:04\.0 group \d+ unclaimed, bus mastering off: no IOMMU$",
+    "dma": r"^00:04\.0 group \d+ unclaimed, bus mastering off: no IOMMU that this kernel drives$",
     "mmio": r"^\d+ of 256 windows in use$",
     "mem": r"^free: \d+ pages$",
     "   mem   ": r"^free: \d+ pages$",

@@ -69,6 +69,26 @@ def test_an_mcfg_with_an_impossible_base_is_not_used(folder, base):
     goes_on_without_ecam(m, status, disk)
 
 
+# the width of -cpu max is 40 bits; mapped, each of these would be a page fault of the kernel
+BEYOND = {
+    "MCFG": (1 << 48, lambda at: acpi.mcfg(base=at)),
+    "DMAR": (1 << 41, lambda at: acpi.dmar(acpi.drhd(base=at))),
+    "HPET": (1 << 50, lambda at: acpi.hpet(base=at)),
+    "APIC": (1 << 40, lambda at: acpi.madt(local_apic=at)),
+}
+
+
+@pytest.mark.parametrize("table", BEYOND)
+def test_registers_that_the_processor_cannot_address_are_not_used(folder, table):
+    at, make = BEYOND[table]
+    right = {"APIC": acpi.madt(), "HPET": acpi.hpet(), "MCFG": acpi.mcfg()}
+    m, status, disk = boot(folder, [*(right[t] for t in right if t != table), make(at)])
+    assert status == qemu.EXIT_SUCCESS
+    assert m.find(messages.READ)["sha256"] == disk.sha256()
+    refused_once(m, table)
+    m.find(messages.of(messages.ACPI_BEYOND, table=table, at=f"{at:x}"))
+
+
 def test_an_mcfg_that_names_a_place_without_configuration_space_is_not_used(folder):
     m, status, disk = boot(folder, [acpi.madt(), acpi.hpet(), acpi.mcfg(base=0x90000000)])
     m.find(messages.OTHER_ECAM)

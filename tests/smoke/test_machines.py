@@ -61,6 +61,28 @@ def test_the_default_job_is_done_on_a_machine_with(row, folder):
     check_row(row, does_the_job(folder, **ROWS[row]))
 
 
+def wide_bar(folder, size):
+    path = os.path.join(folder, "memory")
+    with open(path, "w", encoding="ascii"):
+        pass  # sparse: QEMU gives it its size
+    backend = f"memory-backend-file,id=wide,size={size},mem-path={path},share=on,reserve=off"
+    return ["-object", backend, "-device", "ivshmem-plain,memdev=wide"]
+
+
+def test_what_firmware_puts_beyond_the_processors_addresses_moves(folder):
+    """Firmware places 32 GiB at 32 GiB, and virtio's BARs behind it: above what 36 bits can name."""
+    m = does_the_job(folder, extra=["-cpu", "core2duo,phys-bits=36", *wide_bar(folder, "32G")])
+    assert len(m.find_all(messages.BAR_PLACED)) == 2
+    m.lacks(messages.BAR_NO_ROOM)
+
+
+@pytest.mark.parametrize("cpu, size", [("core2duo,phys-bits=36", "64G"), ("max", "1024G")])
+def test_a_bar_wider_than_what_the_processor_addresses_has_no_place(cpu, size, folder):
+    m, status = machine.run(archive.build(folder, ["disk"]), "manifest=disk", extra=["-cpu", cpu, *wide_bar(folder, size)])
+    assert status == qemu.EXIT_JOB_FAILED  # there is no disk
+    assert len(m.find_all(messages.BAR_NO_ROOM)) == 1
+
+
 @pytest.fixture(scope="module")
 def another(tmp_path_factory):
     return does_the_job(str(tmp_path_factory.mktemp("another")), extra=["-smp", "3"], memory=100)

@@ -13,6 +13,8 @@ enum {
     OTHER_AT = BASE + 0x800,
 };
 
+#define LIMIT (UINT64_C(1) << 40) /* of the processor's addresses */
+
 struct machine {
     uint8_t memory[BYTES];
     char complaint[256];
@@ -45,7 +47,7 @@ static void refuse(void *context, const char *signature, uint64_t physical, cons
 
 static struct acpi_access access_to(struct machine *m)
 {
-    return (struct acpi_access){map, is_memory, refuse, m->copy, m};
+    return (struct acpi_access){map, is_memory, refuse, m->copy, m, LIMIT};
 }
 
 static void put(struct machine *m, uint64_t at, const void *bytes, size_t n)
@@ -77,6 +79,15 @@ static void put_table(struct machine *m, uint64_t at, const char *signature, uin
     put(m, at, signature, 4);
     put32(m, at + 4, length);
     fix_sum(m, at, length, 9);
+}
+
+/* A DMAR with one DRHD without scopes. */
+static void put_dmar(struct machine *m, uint64_t at, uint64_t base)
+{
+    m->memory[at + 36 - BASE] = 38;
+    put32(m, at + 48, 16 << 16);
+    put64(m, at + 56, base);
+    put_table(m, at, "DMAR", 64);
 }
 
 /* RSDP, XSDT with two entries, MCFG with one allocation, one other table. */
@@ -241,6 +252,30 @@ static void registers_where_ram_is_are_refused(void **state)
     assert_true(read_ok(&m).has_mcfg);
 }
 
+/* Page table entries for them would have reserved bits set: the first read would end the kernel. */
+static void registers_that_the_processor_cannot_address_are_refused(void **state)
+{
+    (void)state;
+    static const uint64_t beyond[] = {LIMIT - 0xff00000, LIMIT, UINT64_C(1) << 48};
+    for (size_t i = 0; i < sizeof beyond / sizeof beyond[0]; i++) {
+        struct machine m;
+        build(&m);
+        put64(&m, MCFG_AT + 44, beyond[i]);
+        put_table(&m, MCFG_AT, "MCFG", 60);
+        assert_false(read_ok(&m).has_mcfg);
+        assert_int_equal(m.complaints, 1);
+        assert_non_null(strstr(m.complaint, "MCFG: registers beyond what this processor addresses"));
+        build(&m);
+        put_dmar(&m, OTHER_AT, beyond[i]);
+        assert_int_equal(read_ok(&m).has_dmar, i == 0);
+    }
+    struct machine m;
+    build(&m);
+    put64(&m, MCFG_AT + 44, LIMIT - 0x10000000);
+    put_table(&m, MCFG_AT, "MCFG", 60);
+    assert_true(read_ok(&m).has_mcfg);
+}
+
 static void of_two_tables_the_first_right_one_counts(void **state)
 {
     (void)state;
@@ -324,7 +359,7 @@ static void put_low_table(struct low *l, uint32_t at, const char *signature, uin
 static struct acpi_info *read_low(struct low *l, uint32_t tables, uint32_t apart)
 {
     static struct acpi_info info;
-    const struct acpi_access a = {map_low, never_memory, refuse_low, l->copy, l};
+    const struct acpi_access a = {map_low, never_memory, refuse_low, l->copy, l, LIMIT};
     const struct rsdp rsdp = {0, LOW_ROOT, 0};
     for (uint32_t i = 0; i < tables; i++) {
         uint32_t at = LOW_TABLES + i * apart;
@@ -365,7 +400,7 @@ static void the_rsdp_is_found_in_the_legacy_areas_by_its_checksum(void **state)
 {
     (void)state;
     static struct low l;
-    const struct acpi_access a = {map_low, never_memory, refuse_low, l.copy, &l};
+    const struct acpi_access a = {map_low, never_memory, refuse_low, l.copy, &l, LIMIT};
     struct rsdp rsdp;
     assert_int_equal(acpi_rsdp_search(&a, &rsdp), TN_ENOENT);
     put_rsdp(&l, 0xffff0 - 0x20, 3); /* the last place into which 20 bytes fit, less one */
@@ -434,6 +469,7 @@ static void a_broken_extended_part_leaves_the_rsdt(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(registers_where_ram_is_are_refused),
+    cmocka_unit_test(registers_that_the_processor_cannot_address_are_refused),
     cmocka_unit_test(of_two_tables_the_first_right_one_counts),
     cmocka_unit_test(g6_a_table_longer_than_is_decoded_is_refused),
     cmocka_unit_test(g6_tables_beyond_the_limit_are_refused_one_by_one),

@@ -20,7 +20,7 @@ static const struct resource_range taken[] = {
 
 static struct resource_result run(struct resource_node *node, uint32_t count)
 {
-    const struct resource_plan plan = {node, count, free_ranges, 2, taken, 3};
+    const struct resource_plan plan = {node, count, free_ranges, 2, taken, 3, LIMIT};
     return resource_plan(&plan);
 }
 
@@ -71,6 +71,28 @@ static void check_all(const struct resource_node *node, uint32_t count)
         }
         assert_true(inside);
     }
+}
+
+static void what_lies_beyond_the_processors_addresses_moves_or_has_no_place(void **state)
+{
+    (void)state;
+    struct resource_node n[] = {
+        bar(LIMIT, 0x4000, 0, RESOURCE_PREFETCHABLE),    bar(LIMIT - 4 * GIB, 8 * GIB, 0, RESOURCE_PREFETCHABLE),
+        bar(LIMIT, LIMIT, 0, RESOURCE_PREFETCHABLE),     bar(LIMIT - 4 * GIB, 4 * GIB, 0, RESOURCE_PREFETCHABLE),
+        window(LIMIT, GIB, 0, 1, RESOURCE_PREFETCHABLE), bar(LIMIT, 0x4000, 1, RESOURCE_PREFETCHABLE),
+    };
+    n[1].align = 4 * GIB;
+    struct resource_result r = run(n, 6);
+    check_all(n, 6);
+    assert_int_equal(r.no_room, 1);
+    assert_int_equal(n[0].state, RESOURCE_PLACED);
+    assert_int_equal(n[1].state, RESOURCE_PLACED);
+    assert_int_equal(n[2].state, RESOURCE_NO_ROOM);
+    assert_int_equal(n[3].state, RESOURCE_KEPT);
+    assert_int_equal(n[4].state, RESOURCE_PLACED);
+    assert_int_equal(n[5].state, RESOURCE_PLACED);
+    for (size_t i = 0; i < 6; i++)
+        assert_true(!is_placed(&n[i]) || n[i].start + n[i].size <= LIMIT);
 }
 
 static void what_firmware_placed_well_stays(void **state)
@@ -241,6 +263,7 @@ static void g6_a_plan_of_anything_has_no_overlap(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_firmware_placed_well_stays),
+    cmocka_unit_test(what_lies_beyond_the_processors_addresses_moves_or_has_no_place),
     cmocka_unit_test(what_has_no_place_gets_the_lowest_that_is_free),
     cmocka_unit_test(what_lies_over_ram_or_registers_or_another_moves),
     cmocka_unit_test(a_bar_outside_its_bridges_window_moves_into_it),

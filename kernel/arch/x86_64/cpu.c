@@ -41,7 +41,13 @@ enum {
     IST_DOUBLE_FAULT = 1,
     IST_NMI = 2,
     IST_MACHINE_CHECK = 3,
+    ADDRESS_BITS_DEFAULT = 36,
+    ADDRESS_BITS_MAX = 52, /* of a page table entry */
 };
+
+#define CPUID_ADDRESS_SIZES 0x80000008
+
+static uint64_t physical_limit;
 
 struct tss {
     uint32_t reserved0;
@@ -139,6 +145,18 @@ static void init_syscall(void)
     wrmsr(MSR_SFMASK, RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_AC);
 }
 
+/* Intel SDM 4.1.4: CPUID 80000008h, or 36 bits where it is not there. */
+static void find_physical_limit(uint32_t extended)
+{
+    uint32_t bits = extended >= CPUID_ADDRESS_SIZES ? cpuid(CPUID_ADDRESS_SIZES, 0).eax & 0xff : ADDRESS_BITS_DEFAULT;
+    physical_limit = UINT64_C(1) << (bits < ADDRESS_BITS_MAX ? bits : ADDRESS_BITS_MAX);
+}
+
+uint64_t cpu_physical_limit(void)
+{
+    return physical_limit;
+}
+
 void cpu_init_protection(void)
 {
     uint32_t extended = cpuid(0x80000000, 0).eax;
@@ -160,6 +178,7 @@ void cpu_init_protection(void)
     write_cr0((read_cr0() | CR0_WP | CR0_NE | CR0_TS | CR0_EM) & ~(uint64_t)CR0_MP);
     usercopy_smap = smap;
     init_syscall();
+    find_physical_limit(extended);
     log_line("cpu: NX, SMEP %s, SMAP %s, UMIP %s", smep ? "on" : "absent", smap ? "on" : "absent",
              umip ? "on" : "absent");
 }

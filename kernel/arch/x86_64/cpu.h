@@ -13,6 +13,9 @@ void cpu_init_tables(void);
 /* NX (required), SMEP, SMAP, UMIP, write protection, SYSCALL. Panics if the CPU lacks what the kernel cannot do
  * without. */
 void cpu_init_protection(void);
+/* The first physical address that the CPU cannot form. A page table entry beyond it has reserved bits set: its use is a
+ * page fault in the kernel, so nothing that firmware or a device names is mapped there. */
+uint64_t cpu_physical_limit(void);
 /* Where the next entry from user mode saves its registers. */
 void cpu_set_frame(struct tn_frame *frame);
 /* Continues in user mode; does not return. */
