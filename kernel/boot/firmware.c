@@ -6,6 +6,7 @@
 
 #include "arch/x86_64/cpu.h"
 #include "diag/log.h"
+#include "lib/string.h"
 #include "mm/frame.h"
 #include <tn_format.h>
 
@@ -44,14 +45,28 @@ static bool is_memory(void *context, uint64_t start, uint64_t bytes)
     return false;
 }
 
+static struct firmware_refusal refusals[FIRMWARE_REFUSALS_MAX];
+static uint32_t refusal_count;
+
+uint32_t firmware_refusals(const struct firmware_refusal **refusal)
+{
+    *refusal = refusals;
+    return refusal_count;
+}
+
 static void refuse(void *context, const char *signature, uint64_t physical, const struct acpi_fault *fault)
 {
     (void)context;
+    if (refusal_count++ >= FIRMWARE_REFUSALS_MAX)
+        return;
+    struct firmware_refusal *kept = &refusals[refusal_count - 1];
+    text_copy(kept->signature, signature, sizeof kept->signature);
+    kept->fault = *fault;
     if (fault->offset != 0)
-        log_line("acpi: table %s at %lx ignored: entry at offset %u: %s %lx", signature, physical, fault->offset,
+        log_line("acpi: table %s at %lx ignored: entry at offset %u: %s 0x%lx", signature, physical, fault->offset,
                  fault->what, fault->value);
     else
-        log_line("acpi: table %s at %lx ignored: %s %lx", signature, physical, fault->what, fault->value);
+        log_line("acpi: table %s at %lx ignored: %s 0x%lx", signature, physical, fault->what, fault->value);
 }
 
 static enum tn_status find_rsdp(const struct acpi_access *a, const struct firmware_pointer *p, struct rsdp *rsdp)
@@ -147,6 +162,8 @@ static void report_missing(const struct acpi_info *acpi)
         log_line("acpi: not there, or not usable:%s", names);
     if (acpi->dmar_refused)
         log_line("acpi: the DMAR is refused: this machine's IOMMU is not used");
+    else if (acpi->dmar_unknown && !acpi->has_dmar)
+        log_line("acpi: what could not be read may be a DMAR: whether this machine has an IOMMU is not known");
 }
 
 void firmware_read(const struct memory_map *memory, const struct firmware_pointer *pointer, struct acpi_info *acpi)
@@ -159,6 +176,9 @@ void firmware_read(const struct memory_map *memory, const struct firmware_pointe
         log_line("acpi: no RSDP: the machine is found without tables");
     else if (acpi_read(&access, &rsdp, acpi) != TN_OK)
         log_line("acpi: no tables");
+    acpi->dmar_unknown = acpi->dmar_unknown || (acpi->table_count == 0 && refusal_count != 0);
+    if (refusal_count > FIRMWARE_REFUSALS_MAX)
+        log_line("acpi: %u more tables ignored", refusal_count - FIRMWARE_REFUSALS_MAX);
     for (uint32_t i = 0; i < acpi->table_count; i++)
         log_line("acpi: %s, %u bytes", acpi->table[i].signature, acpi->table[i].length);
     if (acpi->has_madt)

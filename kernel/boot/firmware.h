@@ -17,4 +17,16 @@ struct firmware_pointer {
  * empty. Runs on the boot mapping: memory above 4 GiB is not read. */
 void firmware_read(const struct memory_map *memory, const struct firmware_pointer *pointer, struct acpi_info *acpi);
 
+/* A table that was refused. */
+struct firmware_refusal {
+    char signature[5];
+    struct acpi_fault fault;
+};
+
+/* More are counted only: how many there are is firmware's choice. */
+enum { FIRMWARE_REFUSALS_MAX = 64 };
+
+/* How many tables were refused; `refusal` becomes the list of the first FIRMWARE_REFUSALS_MAX. */
+uint32_t firmware_refusals(const struct firmware_refusal **refusal);
+
 #endif

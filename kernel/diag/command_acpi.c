@@ -2,6 +2,7 @@
 /* `acpi`: which tables the machine has, which were decoded, and what follows from those that are not there. */
 #include <stddef.h>
 
+#include "boot/firmware.h"
 #include "diag/command.h"
 #include "firmware/acpi.h"
 #include "lib/string.h"
@@ -21,9 +22,20 @@ static void print_tables(struct command_call *call, const struct decoded *decode
         const char *what = "not decoded";
         for (uint32_t i = 0; i < count; i++)
             if (text_equal(table->signature, decoded[i].signature))
-                what = decoded[i].has ? "decoded" : "refused, see the boot log";
+                what = "decoded";
         command_print(call, "%s %u bytes, %s", table->signature, table->length, what);
     }
+}
+
+static void print_refused(struct command_call *call)
+{
+    const struct firmware_refusal *refusal;
+    uint32_t count = firmware_refusals(&refusal);
+    for (uint32_t i = 0; i < count && i < FIRMWARE_REFUSALS_MAX; i++)
+        command_print(call, "%s refused: %s 0x%lx", refusal[i].signature, refusal[i].fault.what,
+                      refusal[i].fault.value);
+    if (count > FIRMWARE_REFUSALS_MAX)
+        command_print(call, "%u more refused", count - FIRMWARE_REFUSALS_MAX);
 }
 
 void command_acpi_run(struct command_call *call)
@@ -33,8 +45,9 @@ void command_acpi_run(struct command_call *call)
         {"APIC", "MADT", a->has_madt, "no I/O APIC is known: no ISA interrupt, so no console input for processes"},
         {"MCFG", "MCFG", a->has_mcfg, "no ECAM: configuration space through CF8/CFC, without extended capabilities"},
         {"DMAR", "DMAR", a->has_dmar,
-         a->dmar_refused ? "there is an IOMMU that cannot be used: devices are not isolated"
-                         : "no Intel IOMMU is known: devices are not isolated"},
+         a->dmar_refused   ? "there is an IOMMU that cannot be used: devices are not isolated"
+         : a->dmar_unknown ? "whether there is an IOMMU is not known: devices are not isolated"
+                           : "no Intel IOMMU is known: devices are not isolated"},
         {"FACP", "FADT", a->has_fadt, "no reset register, no PM timer"},
         {"HPET", "HPET", a->has_hpet, "nothing: the clock is the time-stamp counter"},
     };
@@ -42,6 +55,7 @@ void command_acpi_run(struct command_call *call)
     if (a->table_count == 0)
         command_print(call, "no tables");
     print_tables(call, decoded, DECODED);
+    print_refused(call);
     for (uint32_t i = 0; i < DECODED; i++)
         if (!decoded[i].has)
             command_print(call, "%s not there, or not usable: %s", decoded[i].name, decoded[i].without);

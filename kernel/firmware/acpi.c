@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "firmware/conflict.h"
 #include "lib/string.h"
 
 enum {
@@ -243,15 +244,16 @@ static void read_table(const struct acpi_access *a, uint64_t physical, struct ac
     for (uint32_t i = 0; i < info->table_count; i++)
         if (info->table[i].physical == physical)
             return; /* listed twice */
-    if (header_at(a, physical, signature, &h) != TN_OK)
-        return;
-    if (info->table_count == ACPI_TABLES_MAX) {
+    enum tn_status status = header_at(a, physical, signature, &h);
+    info->dmar_unknown = info->dmar_unknown || status == TN_ENOENT;
+    bool is_right = status == TN_OK;
+    if (is_right && info->table_count == ACPI_TABLES_MAX) {
         refuse(a, signature, physical, "more tables than are kept, limit", ACPI_TABLES_MAX);
-        return;
+        is_right = false;
     }
     uint32_t kind = decoder_of(signature);
-    bool is_right =
-        kind < DECODED ? decode(a, physical, kind, h.length, info) : is_whole(a, physical, signature, h.length);
+    is_right = is_right && (kind < DECODED ? decode(a, physical, kind, h.length, info)
+                                           : is_whole(a, physical, signature, h.length));
     if (!is_right) {
         info->dmar_refused = info->dmar_refused || bytes_equal(signature, "DMAR", 4);
         return;
@@ -291,12 +293,48 @@ static bool read_root(const struct acpi_access *a, uint64_t physical, uint32_t w
     return true;
 }
 
+/* Takes a table that was decoded back. */
+static void leave_out(const struct acpi_access *a, struct acpi_info *info, const char *signature,
+                      const struct acpi_fault *fault)
+{
+    uint32_t kind = decoder_of(signature), i = 0;
+    *((bool *)((uint8_t *)info + decoded[kind].has)) = false;
+    while (!bytes_equal(info->table[i].signature, signature, 4))
+        i++;
+    a->refuse(a->context, signature, info->table[i].physical, fault);
+    for (info->table_count--; i < info->table_count; i++)
+        info->table[i] = info->table[i + 1];
+}
+
+/* What only all tables together tell. Of a window and an I/O APIC in one place nobody knows which is there: both go. */
+static void compare_tables(const struct acpi_access *a, struct acpi_info *info)
+{
+    struct acpi_fault mcfg, madt;
+    bool mcfg_conflicts = acpi_mcfg_conflicts(info, &mcfg), madt_conflicts = acpi_madt_conflicts(info, &madt);
+    if (mcfg_conflicts)
+        leave_out(a, info, "MCFG", &mcfg);
+    if (madt_conflicts)
+        leave_out(a, info, "APIC", &madt);
+    const struct acpi_fault second = {"another DMAR is refused; structures", info->dmar.count, 0};
+    if (info->has_dmar && info->dmar_refused)
+        leave_out(a, info, "DMAR", &second);
+}
+
+static bool read_any_root(const struct acpi_access *a, const struct rsdp *rsdp, struct acpi_info *info)
+{
+    if (rsdp->xsdt != 0 && read_root(a, rsdp->xsdt, 8, info))
+        return true;
+    info->dmar_unknown = info->dmar_unknown || rsdp->xsdt != 0;
+    if (rsdp->rsdt != 0 && read_root(a, rsdp->rsdt, 4, info))
+        return true;
+    info->dmar_unknown = info->dmar_unknown || rsdp->rsdt != 0;
+    return false;
+}
+
 enum tn_status acpi_read(const struct acpi_access *a, const struct rsdp *rsdp, struct acpi_info *info)
 {
     memset(info, 0, sizeof *info);
-    if (rsdp->xsdt != 0 && read_root(a, rsdp->xsdt, 8, info))
-        return TN_OK;
-    if (rsdp->rsdt != 0 && read_root(a, rsdp->rsdt, 4, info))
-        return TN_OK;
-    return TN_ENOENT;
+    bool has_root = read_any_root(a, rsdp, info);
+    compare_tables(a, info);
+    return has_root ? TN_OK : TN_ENOENT;
 }

@@ -38,6 +38,7 @@ struct acpi_info {
     bool has_madt, has_mcfg, has_dmar, has_fadt, has_hpet;
     bool dmar_refused; /* the machine has a DMAR that is broken, or larger than is kept: its IOMMU cannot be used, and
                           must not be taken as absent */
+    bool dmar_unknown; /* something that could not be read may be, or list, a DMAR */
     struct madt madt;
     struct mcfg mcfg;
     struct dmar dmar;
@@ -68,7 +69,9 @@ TN_MUST_CHECK enum tn_status acpi_rsdp_from_tag(const struct acpi_access *access
  * 5.2.5.1). TN_ENOENT: nowhere. */
 TN_MUST_CHECK enum tn_status acpi_rsdp_search(const struct acpi_access *access, struct rsdp *rsdp);
 /* Reads all tables that the root table lists. TN_ENOENT: no root table that is right. Tables that are refused are left
- * out; of two with one signature that is decoded the first right one counts. */
+ * out; of two with one signature that is decoded the first right one counts, but of two DMARs none: each may leave out
+ * what the other has. Where an MCFG or an I/O APIC lies over registers that another table names, its table is refused.
+ */
 TN_MUST_CHECK enum tn_status acpi_read(const struct acpi_access *access, const struct rsdp *rsdp,
                                        struct acpi_info *info);
 

@@ -115,13 +115,18 @@ static bool signal_is_reserved(uint16_t signal)
            (signal & MADT_TRIGGER_MASK) == MADT_TRIGGER_RESERVED;
 }
 
+static bool are_together(uint64_t a, uint64_t b)
+{
+    return a < b + MADT_IO_APIC_BYTES && b < a + MADT_IO_APIC_BYTES;
+}
+
 static enum tn_status add_io_apic(struct madt *m, const struct entry *e, struct acpi_fault *fault)
 {
     const struct io_apic *a = &e->io_apic;
     if (a->address == 0 || a->address % 16 != 0)
         return acpi_refuse(fault, "I/O APIC with a bad address", a->address, e->at);
     for (uint32_t i = 0; i < m->io_apic_count; i++)
-        if (m->io_apic[i].gsi_base == a->gsi_base || m->io_apic[i].address == a->address)
+        if (m->io_apic[i].gsi_base == a->gsi_base || are_together(m->io_apic[i].address, a->address))
             return acpi_refuse(fault, "two I/O APICs for one interrupt or address, base", a->gsi_base, e->at);
     if (m->io_apic_count == MADT_IO_APICS_MAX)
         m->left_out++;

@@ -12,7 +12,8 @@
 enum {
     MADT_CPUS_MAX = 256,
     MADT_IO_APICS_MAX = 16,
-    MADT_OVERRIDES_MAX = 16, /* one for each ISA interrupt */
+    MADT_IO_APIC_BYTES = 0x20, /* of its registers */
+    MADT_OVERRIDES_MAX = 16,   /* one for each ISA interrupt */
     MADT_NMI_SOURCES_MAX = 8,
     MADT_LOCAL_NMIS_MAX = 32,
 };

@@ -16,7 +16,6 @@
 enum {
     IO_SELECT = 0x00,
     IO_WINDOW = 0x10,
-    REGISTERS_BYTES = 0x20,
     IO_APIC_VERSION = 1, /* number of the last input in bits 16 to 23 */
     REDIRECTION = 0x10,  /* two registers an input */
     REDIRECTION_ACTIVE_LOW = 1 << 13,
@@ -117,17 +116,37 @@ static uint32_t signal_bits(uint16_t signal)
     return (signal & MADT_TRIGGER_MASK) == MADT_TRIGGER_MASK ? bits | REDIRECTION_LEVEL : bits;
 }
 
+/* The I/O APIC that has an interrupt in [first, first + inputs), or NULL. */
+static const struct ioapic *other_with(uint64_t first, uint32_t inputs)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (first < (uint64_t)table[i].gsi_base + table[i].inputs && table[i].gsi_base < first + inputs)
+            return &table[i];
+    return NULL;
+}
+
 static void map(const struct madt_io_apic *told)
 {
     struct ioapic *a = &table[count];
-    a->registers = kernel_mmio_map(told->address, REGISTERS_BYTES);
+    a->registers = kernel_mmio_map(told->address, MADT_IO_APIC_BYTES);
     if (!a->registers) {
         log_line("irq: no room to map I/O APIC %u", told->id);
         return;
     }
     a->id = told->id;
     a->gsi_base = told->gsi_base;
-    a->inputs = (read(a, IO_APIC_VERSION) >> 16 & 0xff) + 1;
+    uint32_t version = read(a, IO_APIC_VERSION);
+    if (version == 0 || version == UINT32_MAX) { /* as an address answers where nothing is */
+        log_line("irq: I/O APIC %u is not there (its version register reads 0x%x): not used", told->id, version);
+        return;
+    }
+    a->inputs = (version >> 16 & 0xff) + 1;
+    const struct ioapic *other = other_with(a->gsi_base, a->inputs);
+    if (other) {
+        log_line("irq: I/O APIC %u, interrupts %u to %lu, has some of those of I/O APIC %u: not used", told->id,
+                 a->gsi_base, (uint64_t)a->gsi_base + a->inputs - 1, other->id);
+        return;
+    }
     for (uint32_t input = 0; input < a->inputs; input++)
         write(a, REDIRECTION + 2 * input, REDIRECTION_MASKED);
     count++;

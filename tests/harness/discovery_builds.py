@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from harness import paths
 
-FIRMWARE = [f"firmware/{n}.c" for n in ("acpi", "dmar", "fadt", "hpet", "madt", "mcfg", "rsdp", "table")] + ["lib/text.c"]
+FIRMWARE = [f"firmware/{n}.c" for n in ("acpi", "conflict", "dmar", "fadt", "hpet", "madt", "mcfg", "rsdp", "table")] + ["lib/text.c"]
 PCI = [f"pci/{n}.c" for n in ("bar", "bridge", "capability", "group", "msix", "resource")]
 FUZZ = ["-O1", "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=undefined"]
 
@@ -50,6 +50,14 @@ BUGS = [
         "test_dmar", "g6_a_dmar_beyond_a_limit_is_refused_as_a_whole", fuzz=True),
     Bug("dmar_refused_is_absent", "firmware/acpi.c", "info->dmar_refused = info->dmar_refused || ", "(void)",
         "test_acpi", "a_refused_dmar_is_not_an_absent_one"),
+    Bug("unreadable_dmar_is_absent", "firmware/acpi.c", "status == TN_ENOENT;", "false;",
+        "test_acpi_together", "g8_what_cannot_be_read_may_be_a_dmar"),
+    Bug("first_of_two_dmars", "firmware/acpi.c", "if (info->has_dmar && info->dmar_refused)", "if (0)",
+        "test_acpi_together", "g8_of_two_dmars_none_counts"),
+    Bug("ecam_over_a_unit", "firmware/conflict.c", "d->type == DMAR_DRHD && ", "0 && ",
+        "test_acpi_together", "g8_configuration_space_over_other_registers_is_refused"),
+    Bug("io_apic_over_ecam", "firmware/acpi.c", "    if (madt_conflicts)", "    if (0)",
+        "test_acpi_together", "an_io_apic_over_other_registers_is_refused"),
     Bug("fadt_port_beyond_65535", "firmware/fadt.c", "a.address >= PORTS", "0",
         "test_acpi_tables", "a_fadt_that_makes_no_sense_is_refused", fuzz=True),
     Bug("rsdp_checksum", "firmware/rsdp.c", 'return bytes_equal(bytes, "RSD PTR ", 8) && acpi_sum(bytes, RSDP_V1_BYTES) == 0;',

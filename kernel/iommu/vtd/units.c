@@ -115,9 +115,13 @@ void iommu_init(const struct acpi_info *acpi, const struct memory_map *memory)
 {
     vtd_memory_map = memory;
     if (!acpi->has_dmar) {
-        no_dmar_because = acpi->dmar_refused ? "its DMAR is refused" : "no IOMMU that this kernel drives";
+        no_dmar_because = acpi->dmar_refused   ? "its DMAR is refused"
+                          : acpi->dmar_unknown ? "whether there is an IOMMU is not known"
+                                               : "no IOMMU that this kernel drives";
         log_line("iommu: %s: no device is given a remapped policy",
-                 acpi->dmar_refused ? "the DMAR is refused" : "this machine has none that this kernel drives (DMAR)");
+                 acpi->dmar_refused   ? "the DMAR is refused"
+                 : acpi->dmar_unknown ? "a table that cannot be read may be the DMAR"
+                                      : "this machine has none that this kernel drives (DMAR)");
         return;
     }
     vtd_dmar = &acpi->dmar;
