@@ -40,7 +40,7 @@ static void find_taken(const struct acpi_info *acpi, const struct memory_map *me
     for (uint32_t i = 0; i < memory->count; i++)
         if (memory->range[i].type == MEMORY_RAM || memory->range[i].type == MEMORY_KERNEL)
             take(memory->range[i].start, memory->range[i].end);
-    for (uint32_t n = 0; n < MCFG_ALLOCATIONS_MAX; n++)
+    for (uint32_t n = 0; n < PCI_BUS_RUNS_MAX; n++)
         if (pci_host_window(n, &start, &end))
             take(start, end);
     take(LOCAL_APIC_START, LOCAL_APIC_END);

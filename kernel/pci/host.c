@@ -13,6 +13,8 @@
 enum {
     CONFIG_ADDRESS = 0xcf8,
     CONFIG_DATA = 0xcfc,
+    BUSES = 256,
+    PCI_NEXT_DEVICE = 8, /* function 0 of each */
 };
 #define CONFIG_ENABLE      UINT32_C(0x80000000)
 #define BOOT_MAPPING_BYTES (UINT64_C(1) << 32)
@@ -23,7 +25,7 @@ struct window {
     volatile uint8_t *registers; /* of bus 0; NULL: not mapped (yet) */
 };
 
-static struct window windows[MCFG_ALLOCATIONS_MAX];
+static struct window windows[PCI_BUS_RUNS_MAX];
 static uint32_t window_count;
 static bool has_ports;
 
@@ -134,20 +136,31 @@ static void add_window(struct mcfg_allocation ecam)
     windows[at] = w;
 }
 
-/* Does the window show at 00:00.0 what the ports show? Only bus 0 of segment 0 can be asked both ways. */
+static uint32_t read_id(struct window *w, uint32_t bdf, bool by_ports)
+{
+    volatile uint8_t *registers = w->registers;
+    w->registers = by_ports ? NULL : registers;
+    uint32_t id = pci_read(&pci_ecam, bdf, PCI_VENDOR_ID, 4);
+    w->registers = registers;
+    return id;
+}
+
+/* Does the window show what the ports show, at the first device that either of them shows? Only segment 0 can be asked
+ * both ways. */
 static bool tells_the_same(struct window *w)
 {
-    if (!has_ports || !w->registers || w->first != 0)
+    if (!has_ports || !w->registers || w->ecam.segment != 0)
         return true;
-    uint32_t through_ecam = pci_read(&pci_ecam, 0, PCI_VENDOR_ID, 4);
-    volatile uint8_t *registers = w->registers;
-    w->registers = NULL;
-    uint32_t through_ports = pci_read(&pci_ecam, 0, PCI_VENDOR_ID, 4);
-    w->registers = registers;
-    if (through_ecam != through_ports)
-        log_line("pci: the ECAM that MCFG names shows %08x at 00:00.0, the ports show %08x: it is not used",
-                 through_ecam, through_ports);
-    return through_ecam == through_ports;
+    for (uint32_t bdf = w->first << 8; bdf <= (w->last << 8 | 0xff); bdf += PCI_NEXT_DEVICE) {
+        uint32_t through_ecam = read_id(w, bdf, false), through_ports = read_id(w, bdf, true);
+        if (through_ecam == through_ports && through_ecam == UINT32_MAX)
+            continue;
+        if (through_ecam != through_ports)
+            log_line("pci: the ECAM that MCFG names shows %08x at %02x:%02x.0, the ports show %08x: it is not used",
+                     through_ecam, pci_bus(bdf), bdf >> 3 & 31, through_ports);
+        return through_ecam == through_ports;
+    }
+    return true;
 }
 
 static void use_ports_only(void)
@@ -157,20 +170,47 @@ static void use_ports_only(void)
         add_window((struct mcfg_allocation){.last_bus = 255});
 }
 
+/* Buses of segment 0 that no window has: the ports reach them, and what is there must be silenced as well. False: bus 0
+ * is among them, though something answers there. */
+static bool add_what_is_left_out(void)
+{
+    if (!has_ports)
+        return true;
+    for (uint32_t bus = 0; bus < BUSES;) {
+        const struct window *w = window_of(bus << 8);
+        if (w) {
+            bus = w->last + 1;
+            continue;
+        }
+        uint32_t last = bus;
+        while (last + 1 < BUSES && !window_of((last + 1) << 8))
+            last++;
+        if (bus == 0 && ports_read(0, PCI_VENDOR_ID, 4) != UINT32_MAX) {
+            log_line("pci: MCFG leaves out bus 0, where the ports show %08x: it is not used",
+                     ports_read(0, PCI_VENDOR_ID, 4));
+            return false;
+        }
+        log_line("pci: MCFG leaves out buses %u to %u of segment 0: they are reached through CF8/CFC", bus, last);
+        add_window((struct mcfg_allocation){.first_bus = (uint8_t)bus, .last_bus = (uint8_t)last});
+        bus = last + 1;
+    }
+    return true;
+}
+
 void pci_host_init(const struct mcfg *mcfg)
 {
+    bool is_right = true;
     has_ports = probe_ports();
     for (uint32_t i = 0; mcfg && i < mcfg->count; i++)
         add_window(mcfg->allocation[i]);
-    for (uint32_t i = 0; i < window_count; i++) {
+    for (uint32_t i = 0; i < window_count && is_right; i++) {
         if (mcfg_end(&windows[i].ecam) <= BOOT_MAPPING_BYTES)
             windows[i].registers = phys_to_virt(windows[i].ecam.base);
-        if (!tells_the_same(&windows[i])) {
-            use_ports_only();
-            break;
-        }
+        is_right = tells_the_same(&windows[i]);
     }
-    if (window_count != 0)
+    if (window_count != 0 && is_right)
+        is_right = add_what_is_left_out();
+    if (window_count != 0 && is_right)
         return;
     use_ports_only();
     log_line(has_ports ? "pci: no ECAM (no usable MCFG): through CF8/CFC, without extended configuration space"
@@ -189,6 +229,10 @@ void pci_host_map(void)
         if (!first)
             log_line("pci: no room to map the ECAM of segment %u, buses %u to %u", w->ecam.segment, w->ecam.first_bus,
                      w->ecam.last_bus);
+        if (!tells_the_same(w)) { /* one above 4 GiB is seen here for the first time; the ports go on being used */
+            w->registers = NULL;
+            w->ecam.base = 0;
+        }
     }
 }
 

@@ -12,6 +12,9 @@
 #include "firmware/mcfg.h"
 #include "pci/config.h"
 
+/* Windows of an MCFG, and the buses of segment 0 before, between and behind them. */
+enum { PCI_BUS_RUNS_MAX = 2 * MCFG_ALLOCATIONS_MAX + 1 };
+
 /* A run of buses that are reached in one way. */
 struct pci_buses {
     uint16_t segment;
@@ -23,7 +26,9 @@ struct pci_buses {
 extern const struct pci_access pci_ecam;
 
 /* From before memory is handed out: windows below 4 GiB through the boot mapping, the ports for the rest. `mcfg` NULL:
- * there is none. An ECAM that does not show at 00:00.0 what the ports show is not used, and that is said. */
+ * there is none. An ECAM of segment 0 of which the first function is not what the ports show there is not used, nor is
+ * an MCFG without bus 0 of segment 0; other buses of segment 0 that it leaves out are reached through the ports. All of
+ * that is said. */
 void pci_host_init(const struct mcfg *mcfg);
 /* Maps the ECAM windows for good; needs frames. */
 void pci_host_map(void);

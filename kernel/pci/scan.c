@@ -17,7 +17,7 @@
 
 struct pci_inventory pci_machine;
 
-static bool visited[MCFG_ALLOCATIONS_MAX]; /* runs of buses */
+static bool visited[PCI_BUS_RUNS_MAX]; /* runs of buses */
 
 struct pci_name pci_name(uint32_t bdf)
 {

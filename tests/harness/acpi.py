@@ -31,16 +31,18 @@ def table(signature, body, length=None, break_checksum=False, revision=1):
     return bytes(data)
 
 
-def mcfg(base=ECAM_BASE, first_bus=0, last_bus=255, **broken):
-    return table(b"MCFG", bytes(8) + struct.pack("<QHBBI", base, 0, first_bus, last_bus, 0), **broken)
+def mcfg(base=ECAM_BASE, first_bus=0, last_bus=255, more=(), **broken):
+    """`more`: (base, segment, first bus, last bus) of further windows."""
+    entries = [(base, 0, first_bus, last_bus), *more]
+    return table(b"MCFG", bytes(8) + b"".join(struct.pack("<QHBBI", *e, 0) for e in entries), **broken)
 
 
-def madt(local_apic=None, **broken):
-    """`local_apic`: its address, beyond 4 GiB as well."""
+def madt(local_apic=None, io_apics=((0xFEC00000, 0),), **broken):
+    """`local_apic`: its address, beyond 4 GiB as well. `io_apics`: address and first interrupt of each."""
     moved = b"" if local_apic is None else struct.pack("<BBHQ", 5, 12, 0, local_apic)
     processor = struct.pack("<BBBBI", 0, 8, 0, 0, 1)
-    io_apic = struct.pack("<BBBBII", 1, 12, 0, 0, 0xFEC00000, 0)
-    return table(b"APIC", struct.pack("<II", 0xFEE00000, 1) + moved + processor + io_apic, **broken)
+    pins = b"".join(struct.pack("<BBBBII", 1, 12, n, 0, *io_apic) for n, io_apic in enumerate(io_apics))
+    return table(b"APIC", struct.pack("<II", 0xFEE00000, 1) + moved + processor + pins, **broken)
 
 
 def hpet(base=0xFED00000, **broken):
@@ -85,7 +87,7 @@ def _name(text):
 def options(folder, tables, rsdt=None):
     """Words for QEMU that make the firmware install `tables` and nothing else.
 
-    `rsdt`: changes to the root table (`length`, `break_checksum`). The firmware puts addresses into it after we made it,
+    `rsdt`: changes to the root table (`length`, `break_checksum`, `nowhere`: so many entries that lead nowhere). The firmware puts addresses into it after we made it,
     so its checksum is left to a loader command unless it is to be broken. The RSDP must be right: without one the firmware
     falls back to tables of its own.
     """
@@ -96,7 +98,8 @@ def options(folder, tables, rsdt=None):
         offsets.append(at)
         at += len(t)
     root_at = len(blob)
-    root = bytearray(table(b"RSDT", b"".join(struct.pack("<I", o) for o in offsets), length=rsdt.get("length")))
+    entries = [*offsets, *(0x90000000 + 64 * n for n in range(rsdt.get("nowhere", 0)))]
+    root = bytearray(table(b"RSDT", b"".join(struct.pack("<I", o) for o in entries), length=rsdt.get("length")))
     root[9] = 0
     blob += bytes(root)
     rsdp = bytearray(struct.pack("<8sB6sBI", b"RSD PTR ", 0, b"TENURE", 0, root_at))
