@@ -35,17 +35,23 @@ static const char *next_word(const char *at, size_t *n)
     return *n == 0 ? NULL : at;
 }
 
-bool command_line_value(const char *key, char *value, size_t size)
+bool command_line_find(const char *key, const char **value, size_t *bytes)
 {
     size_t key_bytes = strlen(key), n;
-    const char *found = NULL;
-    size_t found_bytes = 0;
+    *value = NULL;
     for (const char *w = next_word(line, &n); w; w = next_word(w + n, &n))
         if (n > key_bytes && w[key_bytes] == '=' && bytes_equal(w, key, key_bytes)) {
-            found = w + key_bytes + 1;
-            found_bytes = n - key_bytes - 1;
+            *value = w + key_bytes + 1;
+            *bytes = n - key_bytes - 1;
         }
-    if (!found || found_bytes >= size)
+    return *value != NULL;
+}
+
+bool command_line_value(const char *key, char *value, size_t size)
+{
+    const char *found;
+    size_t found_bytes;
+    if (!command_line_find(key, &found, &found_bytes) || found_bytes >= size)
         return false;
     memcpy(value, found, found_bytes);
     value[found_bytes] = 0;

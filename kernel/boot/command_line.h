@@ -8,9 +8,11 @@
 
 enum { COMMAND_LINE_MAX = 1024 };
 
-/* Keeps a copy. False: longer than COMMAND_LINE_MAX - 1, the rest is cut. */
+/* Keeps a copy of at most `max` bytes, or up to the NUL. False: longer than COMMAND_LINE_MAX - 1. */
 bool command_line_set(const char *text, size_t max);
 const char *command_line(void);
+/* Finds the value of `key` (the last such word wins), which does not end with a NUL. False: no such word. */
+bool command_line_find(const char *key, const char **value, size_t *bytes);
 /* Copies the value of `key` (the last such word wins). False: no such word, or the value does not fit; `value` is then
  * unchanged. */
 bool command_line_value(const char *key, char *value, size_t size);

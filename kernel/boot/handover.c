@@ -61,8 +61,9 @@ void boot_take_memory(struct boot_info *info, const struct boot_range *range, ui
 
 void boot_take_command_line(const char *text, uint64_t max)
 {
-    if (!command_line_set(text, max < COMMAND_LINE_MAX - 1 ? max : COMMAND_LINE_MAX - 1))
-        log_line("boot: the command line is longer than %u characters; the rest is ignored", COMMAND_LINE_MAX - 1);
+    /* what is cut off may be the word that counts: another manifest than the one that was asked for must not run */
+    if (!command_line_set(text, max))
+        panic("boot: the command line is longer than %u characters", COMMAND_LINE_MAX - 1);
 }
 
 void boot_keep(struct boot_info *info)

@@ -43,6 +43,8 @@
 
 _Noreturn void kernel_main(uint64_t handover, uint32_t magic);
 
+enum { LINE_SHOWN = 100 }; /* of a value that is too long */
+
 static struct boot_info boot;
 static struct acpi_info acpi;
 
@@ -94,8 +96,15 @@ static const struct tn_manifest *find_manifest(const struct archive *archive)
         log_line("archive: broken at offset %lu of %lu: %s", broken.offset, archive->bytes, broken.what);
         fail();
     }
-    if (!command_line_value("manifest", name, sizeof name)) {
+    const char *told;
+    size_t told_bytes;
+    if (!command_line_find("manifest", &told, &told_bytes)) {
         log_line("manifest: the command line names none (manifest=NAME, at most %u characters)", TN_NAME_MAX - 1);
+        fail();
+    }
+    if (!command_line_value("manifest", name, sizeof name)) {
+        log_line("manifest: %.*s has %lu characters, at most %u",
+                 (int)(told_bytes < LINE_SHOWN ? told_bytes : LINE_SHOWN), told, told_bytes, TN_NAME_MAX - 1);
         fail();
     }
     tn_format(path, sizeof path, "manifest/%s.bin", name);

@@ -115,6 +115,7 @@ LOCK_ROW = (
     r"^lock (?P<name>[\w ]+) rank (?P<rank>\d+), free, taken (?P<taken>\d+)(, last at (?P<file>[\w/.]+):\d+)?$"
 )
 BACKTRACE = r"^panic:\s+(#\d+|at)\s+[0-9a-f]{16}$"
+LONG_COMMAND_LINE = r"^panic: boot: the command line is longer than 1023 characters"
 PANIC_END = r"^panic: end$"
 PROCESS_FAULT = r"^fault: {process}: {what}\b"
 FAULT_WORDS = {

@@ -95,6 +95,30 @@ def test_twin_another_machine_is_not_taken_for_one_with(row, another):
         check_row(row, another)
 
 
+@pytest.mark.parametrize("rest", [1, 200])
+def test_a_command_line_that_is_too_long_runs_no_manifest(rest, folder):
+    """The word behind the first 1023 characters names another manifest, or changes the one that is there."""
+    words = "manifest=disk".ljust(1023 - len("manifest=read")) + "manifest=read" + "x" * rest
+    m, status = machine.run(archive.build(folder, ["disk", "read"]), words)
+    assert status == qemu.EXIT_PANIC
+    m.find(messages.LONG_COMMAND_LINE)
+    m.lacks(r"^manifest: ")
+
+
+def test_twin_a_command_line_of_just_that_length_is_used(folder):
+    disk = disks.Image(folder, MiB)
+    words = "manifest=read".ljust(1023 - len("manifest=disk")) + "manifest=disk"
+    m, status = machine.run(archive.build(folder, ["disk", "read"]), words, [disk.disk()])
+    assert status == qemu.EXIT_SUCCESS
+    m.find(r"^manifest: disk, ")
+
+
+def test_the_name_of_a_manifest_that_is_too_long_is_said(folder):
+    m, status = machine.run(archive.build(folder, ["disk"]), "manifest=" + "disk" * 8)
+    assert status == qemu.EXIT_JOB_FAILED
+    m.find(rf"^manifest: {'disk' * 8} has 32 characters, at most \d+$")
+
+
 def one_byte(disk):
     with open(disk.path, "r+b") as file:
         file.seek(disk.size // 2)
