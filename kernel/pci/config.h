@@ -36,6 +36,7 @@ enum pci_bits {
     PCI_HEADER_TYPE_MASK = 0x7f,
     PCI_HEADER_ENDPOINT = 0,
     PCI_HEADER_BRIDGE = 1,
+    PCI_HEADER_STUCK = 0x80, /* ours, in no register: an endpoint of which bus mastering does not go off */
     PCI_ROM_ENABLE = 1 << 0,
 };
 

@@ -17,9 +17,9 @@ struct pci_function {
     uint16_t vendor;
     uint16_t device;
     uint32_t class_code; /* 24 bits: base class, subclass, interface */
-    uint8_t header;      /* PCI_HEADER_ENDPOINT or _BRIDGE; others are silenced and not used */
+    uint8_t header;      /* PCI_HEADER_ENDPOINT or _BRIDGE; others are silenced and not used, _STUCK is not even that */
     bool multifunction;  /* the device may have more than this function */
-    bool firmware_bus_master;
+    bool firmware_bus_master; /* it was on, and is off */
     bool firmware_msi;
     uint8_t broken_bars; /* a bit for each */
     uint16_t acs;        /* enum pci_acs: what is on */

@@ -34,6 +34,8 @@ const char *pci_header_name(const struct pci_function *f)
 {
     if (f->header == PCI_HEADER_BRIDGE)
         return "bridge";
+    if (f->header == PCI_HEADER_STUCK)
+        return "endpoint that keeps mastering the bus, not used";
     return f->header == PCI_HEADER_ENDPOINT ? "endpoint" : "unknown header, not used";
 }
 

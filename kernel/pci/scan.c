@@ -27,16 +27,25 @@ struct pci_name pci_name(uint32_t bdf)
     return name;
 }
 
-/* Off, and read back. Returns whether it was on. */
-static bool clear_bus_master(uint32_t bdf)
+enum bus_master {
+    WAS_OFF,
+    CLEARED,
+    STUCK,
+};
+
+/* Off, and read back. */
+static enum bus_master clear_bus_master(uint32_t bdf)
 {
     uint32_t command = pci_read(&pci_ecam, bdf, PCI_COMMAND, 2);
     if (!(command & PCI_COMMAND_BUS_MASTER))
-        return false;
+        return WAS_OFF;
     pci_write(&pci_ecam, bdf, PCI_COMMAND, 2, command & ~(uint32_t)PCI_COMMAND_BUS_MASTER);
-    if (pci_read(&pci_ecam, bdf, PCI_COMMAND, 2) & PCI_COMMAND_BUS_MASTER)
-        log_line("pci: %s: bus mastering does not go off", pci_name(bdf).text);
-    return true;
+    if (!(pci_read(&pci_ecam, bdf, PCI_COMMAND, 2) & PCI_COMMAND_BUS_MASTER))
+        return CLEARED;
+    log_line(
+        "pci: %s: bus mastering does not go off: it is not used, and reaches all memory unless an IOMMU is in front",
+        pci_name(bdf).text);
+    return STUCK;
 }
 
 static void found(uint32_t bdf, uint32_t id, uint32_t header)
@@ -49,8 +58,12 @@ static void found(uint32_t bdf, uint32_t id, uint32_t header)
         .multifunction = header & PCI_HEADER_MULTIFUNCTION,
         .parent = PCI_ROOT,
     };
-    if (f.header != PCI_HEADER_BRIDGE)
-        f.firmware_bus_master = clear_bus_master(bdf);
+    if (f.header != PCI_HEADER_BRIDGE) {
+        enum bus_master was = clear_bus_master(bdf);
+        f.firmware_bus_master = was == CLEARED;
+        if (was == STUCK && f.header == PCI_HEADER_ENDPOINT)
+            f.header = PCI_HEADER_STUCK; /* what is no endpoint is handed to nobody: there is no Device for it */
+    }
     if (pci_machine.count < PCI_FUNCTIONS_MAX) {
         pci_machine.function[pci_machine.count++] = f;
         return;
@@ -124,7 +137,7 @@ static void read_function(struct pci_function *f)
     bool is_bridge = f->header == PCI_HEADER_BRIDGE;
     f->class_code = pci_read(&pci_ecam, f->bdf, PCI_REVISION_ID, 4) >> 8;
     f->features.express_type = PCI_EXPRESS_NONE;
-    if (!is_bridge && f->header != PCI_HEADER_ENDPOINT)
+    if (!is_bridge && f->header != PCI_HEADER_ENDPOINT && f->header != PCI_HEADER_STUCK)
         return;
     f->broken_bars = (uint8_t)pci_size_bars(&pci_ecam, f->bdf, is_bridge ? PCI_BRIDGE_BARS : PCI_BARS, f->bar);
     pci_disable_rom(&pci_ecam, f->bdf, is_bridge ? PCI_BRIDGE_ROM : PCI_ROM);
@@ -134,7 +147,8 @@ static void read_function(struct pci_function *f)
     f->acs = pci_enable_acs(&pci_ecam, f->bdf, &f->capabilities);
     if (is_bridge)
         pci_read_bridge(&pci_ecam, f->bdf, &f->bridge);
-    else if (pci_read_msix(&pci_ecam, f->bdf, f->capabilities.msix, f->bar, &f->msix) == TN_EPROTOCOL)
+    else if (f->header == PCI_HEADER_ENDPOINT &&
+             pci_read_msix(&pci_ecam, f->bdf, f->capabilities.msix, f->bar, &f->msix) == TN_EPROTOCOL)
         log_line("pci: %s: MSI-X table or PBA lies outside its BAR or over the other; no interrupts for it",
                  pci_name(f->bdf).text);
 }

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from harness import archive, disks, machine, messages, paths, qmp
+from harness import archive, disks, machine, messages, paths, planted, qmp
 from harness.disks import MiB
 
 import qemu
@@ -228,3 +228,15 @@ def test_bus_numbers_that_make_no_tree_are_said_and_the_boot_goes_on(folder, kin
     assert m.find(messages.READ)["sha256"] == image.sha256()
     words = {"loop": "secondary bus is not above its own", "overlap": "bus numbers overlap", "none": "has no bus numbers"}
     assert words[kind] in m.find(messages.BRIDGE_FAULT)["what"]
+
+
+def test_g8_a_function_that_goes_on_mastering_the_bus_is_handed_to_nobody(folder):
+    """A kernel that cannot clear the bit of the disk stands in for a disk that keeps it."""
+    clear = "pci_write(&pci_ecam, bdf, PCI_COMMAND, 2, command & ~(uint32_t)PCI_COMMAND_BUS_MASTER);"
+    kernel = planted.kernel(folder, "pci/scan.c", {clear: f"if (bdf != 4 << 3)\n        {clear}"}, "tenure-checked.elf")
+    image = disks.Image(folder, MiB)
+    m, status = machine.run(archive.build(folder, ["disk"]), "manifest=disk", [image.disk()], kernel=kernel)
+    assert status == qemu.EXIT_JOB_FAILED
+    m.find(r"^pci: 00:04\.0: bus mastering does not go off: it is not used, ")
+    m.find(r"^pci: 00:04\.0 .*, not used\b(?!.*: cleared)")
+    m.lacks(messages.READ_ANY)
