@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See firmware.h. What is logged are ids, counts and sizes; an address only of a table that is refused. */
+/* See firmware.h. What is logged are ids, counts and sizes; of a table that is refused where it is, and the value that
+ * is wrong. */
 #include "boot/firmware.h"
 
 #include <stddef.h>

@@ -75,28 +75,29 @@ static const struct command {
     const char *name;
     const char *help;
     void (*run)(struct command_call *call);
+    bool takes_argument;
 } commands[] = {
-    {"pci", "the PCI functions; -v: with registers, windows and features", command_pci_run},
-    {"acpi", "the firmware's tables, and what the missing ones mean", command_acpi_run},
-    {"irq", "interrupt sources, routes and counts", command_irq_run},
-    {"locks", "the kernel's locks, by rank", command_locks_run},
-    {"iommu", "the remapping units: what they can do, and have done", command_iommu_run},
-    {"dma", "the DMA policy of each device, and the pools", command_dma_run},
-    {"mmio", "windows on device registers, by holder", command_mmio_run},
-    {"mem", "memory by purpose", command_mem_run},
-    {"ps", "the processes", command_ps_run},
-    {"caps", "capabilities, by process, kind and rights", command_caps_run},
-    {"ledger", "what each process has of its budget, and each device; do the books agree?", command_ledger_run},
-    {"audit", "the audit log, newest last; audit LABEL: of one process, or of `kernel`", command_audit_run},
-    {"kill", "kill LABEL: ends a process; its supervisor, if it has one, starts it again", command_kill_run},
-    {"stop", "stop LABEL: ends a process for good", command_stop_run},
-    {"restart", "restart LABEL: starts a process again, also one that was given up", command_restart_run},
-    {"retry", "retry BB:DD.F: has a device in quarantine silenced once more", command_retry_run},
-    {"page", "on or off: ask after each page", run_page},
-    {"continue", "at the early prompt: starts the processes of the manifest", run_continue},
-    {"reboot", "restarts the machine", run_reboot},
-    {"halt", "ends the machine", run_halt},
-    {"help", "this list", run_help},
+    {"pci", "the PCI functions; -v: with registers, windows and features", command_pci_run, true},
+    {"acpi", "the firmware's tables, and what the missing ones mean", command_acpi_run, false},
+    {"irq", "interrupt sources, routes and counts", command_irq_run, false},
+    {"locks", "the kernel's locks, by rank", command_locks_run, false},
+    {"iommu", "the remapping units: what they can do, and have done", command_iommu_run, false},
+    {"dma", "the DMA policy of each device, and the pools", command_dma_run, false},
+    {"mmio", "windows on device registers, by holder", command_mmio_run, false},
+    {"mem", "memory by purpose", command_mem_run, false},
+    {"ps", "the processes", command_ps_run, false},
+    {"caps", "capabilities, by process, kind and rights", command_caps_run, false},
+    {"ledger", "what each process has of its budget, and each device; do the books agree?", command_ledger_run, false},
+    {"audit", "the audit log, newest last; audit LABEL: of one process, or of `kernel`", command_audit_run, true},
+    {"kill", "kill LABEL: ends a process; its supervisor, if it has one, starts it again", command_kill_run, true},
+    {"stop", "stop LABEL: ends a process for good", command_stop_run, true},
+    {"restart", "restart LABEL: starts a process again, also one that was given up", command_restart_run, true},
+    {"retry", "retry BB:DD.F: has a device in quarantine silenced once more", command_retry_run, true},
+    {"page", "on or off: ask after each page", run_page, true},
+    {"continue", "at the early prompt: starts the processes of the manifest", run_continue, false},
+    {"reboot", "restarts the machine", run_reboot, false},
+    {"halt", "ends the machine", run_halt, false},
+    {"help", "this list", run_help, false},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
@@ -121,7 +122,10 @@ void command_run(const char *line, struct command_call *call)
         call->argument++;
     for (uint32_t i = 0; i < COMMANDS; i++)
         if (strlen(commands[i].name) == n && bytes_equal(commands[i].name, line, n)) {
-            commands[i].run(call);
+            if (*call->argument != '\0' && !commands[i].takes_argument)
+                command_print(call, "%s: it takes no argument", commands[i].name);
+            else
+                commands[i].run(call);
             return;
         }
     command_print(call, "unknown command %.*s; `help` lists them", (int)n, line);

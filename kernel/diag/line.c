@@ -6,19 +6,25 @@
 
 enum key {
     KEY_CANCEL = 0x03,
+    KEY_BELL = 0x07,
     KEY_BACKSPACE = 0x08,
     KEY_LF = 0x0a,
     KEY_CR = 0x0d,
     KEY_KILL = 0x15,
     KEY_ESCAPE = 0x1b,
     KEY_DELETE = 0x7f,
+    KEY_CSI = 0x9b, /* ESC [ in one byte */
 };
 
-/* ECMA-48, section 5.4: ESC, then [ with parameters up to a final byte, or one byte. */
+/* ECMA-48, sections 5.3, 5.4 and 5.6: ESC, then [ with parameters up to a final byte; a string up to BEL or to the next
+ * sequence, which is ESC \ (what a terminal answers when asked for its colours or name); or intermediate bytes and one
+ * more. */
 enum escape {
     ESCAPE_NONE,
     ESCAPE_BEGUN,
+    ESCAPE_INTERMEDIATE,
     ESCAPE_PARAMETERS,
+    ESCAPE_STRING,
     ESCAPE_ONE_MORE, /* ESC O: the arrows of some terminals */
 };
 
@@ -109,14 +115,38 @@ static void arrow(struct line *line, uint8_t byte, struct line_echo *echo)
         look_at(line, line->looking_at - 1, echo);
 }
 
+static uint32_t escape_begun(uint8_t byte)
+{
+    switch (byte) {
+    case '[':
+        return ESCAPE_PARAMETERS;
+    case 'O':
+        return ESCAPE_ONE_MORE;
+    case 'P': /* DCS */
+    case 'X': /* SOS */
+    case ']': /* OSC */
+    case '^': /* PM */
+    case '_': /* APC */
+        return ESCAPE_STRING;
+    default:
+        return byte < '0' ? ESCAPE_INTERMEDIATE : ESCAPE_NONE;
+    }
+}
+
 /* One byte of an escape sequence that is not a control character. */
 static void take_escaped(struct line *line, uint8_t byte, struct line_echo *echo)
 {
     uint32_t at = line->escape;
     if (at == ESCAPE_BEGUN) {
-        line->escape = byte == '[' ? ESCAPE_PARAMETERS : byte == 'O' ? ESCAPE_ONE_MORE : ESCAPE_NONE;
+        line->escape = escape_begun(byte);
         return;
     }
+    if (at == ESCAPE_INTERMEDIATE) {
+        line->escape = byte < '0' ? ESCAPE_INTERMEDIATE : ESCAPE_NONE;
+        return;
+    }
+    if (at == ESCAPE_STRING)
+        return;
     if (at == ESCAPE_PARAMETERS && byte < 0x40) /* parameters and intermediate bytes, however many */
         return;
     line->escape = ESCAPE_NONE;
@@ -135,7 +165,7 @@ enum line_event line_take(struct line *line, uint8_t byte, struct line_echo *ech
         take_escaped(line, byte, echo);
         return LINE_GOES_ON;
     }
-    line->escape = byte == KEY_ESCAPE ? ESCAPE_BEGUN : ESCAPE_NONE;
+    line->escape = byte == KEY_ESCAPE ? ESCAPE_BEGUN : byte == KEY_CSI ? ESCAPE_PARAMETERS : ESCAPE_NONE;
     if (byte == KEY_CR || byte == KEY_LF)
         return finish(line, LINE_DONE, echo);
     if (byte == KEY_CANCEL)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The boot log and everything after it, on COM1: `[    0.123456] text`, one line a call, at most LOG_LINE characters.
- * No payload, no physical address of another owner, no owner identity beyond a label goes in here (G5).
+ * No payload, no physical address of memory that has an owner or of a device's registers, no owner identity beyond a
+ * label goes in here (G5). What firmware said of itself does: its memory map before there are owners, and what is wrong
+ * in its tables.
  */
 #ifndef TENURE_KERNEL_DIAG_LOG_H
 #define TENURE_KERNEL_DIAG_LOG_H

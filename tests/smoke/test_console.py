@@ -16,7 +16,7 @@ import qemu
 RNG = [word for n in range(3) for word in ("-device", f"virtio-rng-pci,addr={16 + n:x}")]
 OVERLONG = "x" * 200
 SCRIPT = ["page off", "pci", "pci -v", "pci all", "acpi", "irq", "iommu", "dma", "locks", "mmio", "mem", "ps", "caps", "ledger", "audit", "audit kernel"]
-SCRIPT += ["audit nobody", "help", "page", "frobnicate now", OVERLONG, "", "   mem   "]
+SCRIPT += ["halt now", "reboot -f", "continue please", "mem all", "audit nobody", "help", "page", "frobnicate now", OVERLONG, "", "   mem   "]
 
 
 def answers(m, prompt):
@@ -102,6 +102,10 @@ ROWS = {
     "audit": r"^\d+ recorded, 0 of them lost, \d+ uses of the data path allowed$",
     "audit kernel": r"^0 recorded, 0 of them lost, 0 uses of the data path allowed$",
     "audit nobody": r"^audit: no process has this label; `ps` lists them$",
+    "halt now": r"^halt: it takes no argument$",
+    "reboot -f": r"^reboot: it takes no argument$",
+    "continue please": r"^continue: it takes no argument$",
+    "mem all": r"^mem: it takes no argument$",
     "help": r"^ledger +what each process has of its budget, and each device; do the books agree\?$",
     "page": r"^page: it is off; `page on` or `page off`$",
     "frobnicate now": r"^unknown command frobnicate; `help` lists them$",
@@ -236,6 +240,19 @@ def test_g5_the_console_shows_no_address_of_registers(early, shell):
     for session in (early, shell):
         assert len([a for a in session.addresses if a > 0xFFFF]) >= 2
         assert addresses_in(session.machine.text(), session.addresses) == set()
+
+
+def wide_numbers(lines):
+    """Lines with a number as wide as the memory map's."""
+    return [line.text for line in lines if re.search(r"\b(0x)?[0-9a-f]{12,16}\b", line.text)]
+
+
+def test_g5_the_memory_map_is_printed_before_there_are_owners_and_never_again(early, shell):
+    for session in (early, shell):
+        lines = session.machine.lines
+        mark = next(n for n, line in enumerate(lines) if line.text == "MARK boot: memory")
+        assert len(wide_numbers(lines[:mark])) >= 5
+        assert wide_numbers(lines[mark:]) == []
 
 
 def test_twin_g5_a_kernel_that_shows_them_is_noticed(folder):

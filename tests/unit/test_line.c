@@ -164,6 +164,15 @@ static void escape_sequences_leave_nothing_in_the_line(void **state)
     struct typed *t = fresh();
     type(t, "a\x1b[3~\x1b[200;300;400;999999999999999999999999999H\x1bZ\x1b\x1b[C\x1b[?25l\x1bOPb\n");
     assert_string_equal(t->last, "ab");
+    type(t, "m\x1b]10;rgb:ffff/ffff/ffff\aem\n"); /* what terminals answer */
+    assert_string_equal(t->last, "mem");
+    type(t, "m\x1b]0;a title\x1b\\e\x1bP>|xterm(380)\x1b\\m\n");
+    assert_string_equal(t->last, "mem");
+    type(t, "m\x9b"
+            "1;2Re\x1b(Bm\x1b[!p\n");
+    assert_string_equal(t->last, "mem");
+    type(t, "\x1b_one without an end\nirq\n\x1bXanother\x03ps\n");
+    assert_string_equal(t->last, "ps");
     type(t, "\x1b[1;2;3\nirq\n"); /* one that never ends is ended by the end of the line */
     assert_string_equal(t->last, "irq");
 }
