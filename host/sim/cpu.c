@@ -307,6 +307,11 @@ uint64_t machine_enter(uint64_t ring, uint64_t to_submit, uint64_t min_complete,
     return frame->rax;
 }
 
+uint64_t cpu_physical_limit(void)
+{
+    return UINT64_C(1) << cpuid(0x80000008, 0).eax;
+}
+
 void cpu_set_frame(struct tn_frame *frame)
 {
     this_cpu()->frame = frame;
