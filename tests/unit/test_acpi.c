@@ -194,6 +194,7 @@ static void allocations_that_make_no_sense_are_refused(void **state)
     put64(&m, MCFG_AT + 44, UINT64_C(0xfffffffffff00000));
     put_table(&m, MCFG_AT, "MCFG", 60);
     assert_int_equal(read_ok(&m).has_mcfg, false);
+    assert_non_null(strstr(m.complaint, "bad base"));
     build(&m);
     m.memory[MCFG_AT + 54 - BASE] = 9;
     m.memory[MCFG_AT + 55 - BASE] = 8;
