@@ -67,11 +67,15 @@ bool command_line_has(const char *word)
     return false;
 }
 
-bool command_line_args(const char *process, char *args, size_t size)
+enum tn_status command_line_args(const char *process, char *args, size_t size)
 {
     char key[64];
+    const char *found;
+    size_t bytes;
     tn_format(key, sizeof key, "args.%s", process);
-    return command_line_value(key, args, size);
+    if (!command_line_find(key, &found, &bytes))
+        return TN_ENOENT;
+    return command_line_value(key, args, size) ? TN_OK : TN_ERANGE;
 }
 
 /* Does the word begin with this, which ends in `=` or `.`, or is it this? */

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <tenure/abi/status.h>
+
 enum { COMMAND_LINE_MAX = 1024 };
 
 /* Keeps a copy of at most `max` bytes, or up to the NUL. False: longer than COMMAND_LINE_MAX - 1. */
@@ -18,8 +20,9 @@ bool command_line_find(const char *key, const char **value, size_t *bytes);
 bool command_line_value(const char *key, char *value, size_t size);
 /* Is this whole word on it? */
 bool command_line_has(const char *word);
-/* The value of `args.PROCESS`: replaces what the manifest says. */
-bool command_line_args(const char *process, char *args, size_t size);
+/* The value of `args.PROCESS`, which replaces what the manifest says. TN_ENOENT: there is none. TN_ERANGE: it does not
+ * fit, and `args` is unchanged. */
+TN_MUST_CHECK enum tn_status command_line_args(const char *process, char *args, size_t size);
 /* Logs each word that no part of the kernel knows. */
 void command_line_check(void);
 

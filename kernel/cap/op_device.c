@@ -49,7 +49,7 @@ enum tn_status op_device_query(struct call *call)
 {
     const struct device *device = device_of(call);
     call->value[0] = device->drops_cache && device->was_used ? TN_DEVICE_LOST_CACHE : 0;
-    call->value[1] = device->silences; /* grows with each reset: it numbers the losses (tenure/abi/blk.h) */
+    call->value[1] = device->last_silence; /* another after each reset: it numbers the losses (tenure/abi/blk.h) */
     return TN_OK;
 }
 

@@ -11,8 +11,9 @@
 #include "mm/frame.h"
 #include "proc/process.h"
 
-/* Of the device behind each pool, when something of it went into quarantine. Apart: every request looks a pool up. */
-static uint64_t silences[POOLS_MAX];
+/* `silence` of the device behind each pool, when something of it went into quarantine. Apart: every request looks a
+ * pool up. */
+static uint64_t silence_before[POOLS_MAX];
 
 void pool_move(struct pool *pool, enum tn_pool_state to)
 {
@@ -75,7 +76,7 @@ static void give_back(struct pool *pool)
 
 static void note_quarantine(struct pool *pool)
 {
-    silences[pool - pools] = pool->reach ? pool->reach->silences : 0;
+    silence_before[pool - pools] = pool->reach ? pool->reach->last_silence : 0;
 }
 
 static void quarantine(struct pool *pool)
@@ -114,7 +115,7 @@ static void acquit(struct pool *pool)
 
 bool pool_is_silenced(const struct pool *pool)
 {
-    return pool->reach && pool->reach->silences != silences[pool - pools];
+    return pool->reach && pool->reach->last_silence != silence_before[pool - pools];
 }
 
 /* What is still out is in quarantine. */

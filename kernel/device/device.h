@@ -38,7 +38,7 @@ struct device {
     bool is_apart;               /* its silence is no part of its holder's end */
     bool is_told;                /* then: the holder hears of it */
     uint64_t told;               /* with this user_data */
-    uint64_t silences;           /* how often there was evidence that it is silent */
+    uint64_t last_silence;       /* when there was evidence that it is, of all devices: a number; 0: never */
     struct iommu_domain *domain; /* under the remapped policies; NULL: none */
     /* what the IOMMU refused it since it was claimed (fault.h) */
     uint64_t faults, faults_told;

@@ -23,6 +23,8 @@
 #include "proc/sched.h"
 #include <tn_format.h>
 
+static uint64_t silence_count; /* of all devices: a service that goes on with another one hears no number twice */
+
 static void log_evidence(const struct device *device, const struct evidence *e, bool suffices)
 {
     char items[160];
@@ -84,7 +86,7 @@ static void let_go(struct device *device)
     log_evidence(device, evidence, suffices);
     device->was_used = device->was_used || device->had_pool;
     if (suffices)
-        device->silences++;
+        device->last_silence = ++silence_count;
     if (suffices && device->domain && pools_reach_ended(device)) {
         iommu_free(device->domain);
         device->domain = NULL;

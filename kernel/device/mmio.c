@@ -48,7 +48,7 @@ static bool has_neighbour(const struct pci_bar *bar)
     for (uint32_t i = 0; i < pci_machine.count; i++)
         for (uint32_t b = 0; b < PCI_BARS; b++) {
             const struct pci_bar *other = &pci_machine.function[i].bar[b];
-            if (other != bar && other->size != 0 && other->flags & TN_BAR_MEMORY &&
+            if (other != bar && other->size != 0 && other->flags & TN_BAR_MEMORY && other->address != 0 &&
                 other->address < bar->address + page_up(bar->size) && bar->address < other->address + other->size)
                 return true;
         }

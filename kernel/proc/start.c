@@ -330,7 +330,13 @@ static bool make_start_block(struct process *p, struct tn_start **start)
     s->tsc_to_ns = boot_clock.tsc_to_ns;
     s->in_flight_max = p->manifest->budget.in_flight;
     text_copy(s->name, p->name, sizeof s->name);
-    if (!command_line_args(p->name, s->args, sizeof s->args))
+    status = command_line_args(p->name, s->args, sizeof s->args);
+    if (status == TN_ERANGE) {
+        log_line("start: %s: its args on the command line have more than %lu characters", p->name, sizeof s->args - 1);
+        p->unstartable = status;
+        return false;
+    }
+    if (status == TN_ENOENT)
         text_copy(s->args, p->manifest->args, sizeof s->args);
     *start = s;
     const uint32_t shell = p->manifest->flags & TN_PROCESS_CONSOLE ? TN_RIGHT_READ | TN_RIGHT_CONTROL : 0;

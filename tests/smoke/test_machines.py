@@ -78,8 +78,8 @@ def test_what_firmware_puts_beyond_the_processors_addresses_moves(folder):
 
 @pytest.mark.parametrize("cpu, size", [("core2duo,phys-bits=36", "64G"), ("max", "1024G")])
 def test_a_bar_wider_than_what_the_processor_addresses_has_no_place(cpu, size, folder):
-    m, status = machine.run(archive.build(folder, ["disk"]), "manifest=disk", extra=["-cpu", cpu, *wide_bar(folder, size)])
-    assert status == qemu.EXIT_JOB_FAILED  # there is no disk
+    """And is in nobody's way: the disk beside it is read."""
+    m = does_the_job(folder, extra=["-cpu", cpu, *wide_bar(folder, size)])
     assert len(m.find_all(messages.BAR_NO_ROOM)) == 1
 
 
@@ -103,6 +103,14 @@ def test_a_command_line_that_is_too_long_runs_no_manifest(rest, folder):
     assert status == qemu.EXIT_PANIC
     m.find(messages.LONG_COMMAND_LINE)
     m.lacks(r"^manifest: ")
+
+
+def test_args_that_are_too_long_are_not_those_of_the_manifest(folder):
+    words = "manifest=disk args.reader=depth=" + "0" * 300 + "1"
+    m, status = machine.run(archive.build(folder, ["disk"]), words, [disks.Image(folder, MiB).disk()])
+    assert status == qemu.EXIT_JOB_FAILED
+    m.find(r"^start: reader: its args on the command line have more than \d+ characters$")
+    m.lacks(messages.READ_ANY)
 
 
 def test_twin_a_command_line_of_just_that_length_is_used(folder):
