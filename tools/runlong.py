@@ -91,6 +91,11 @@ def save(path, state):
     os.replace(path + ".new", path)
 
 
+def believed(wanted, state):
+    """What of it has passed for what is wanted: {test: digest}."""
+    return {test: state[test] for test, digest in wanted.items() if state.get(test, [""])[0] == digest}
+
+
 def run_one(test, environment):
     """(passed, seconds, what it printed). What a test has started ends with it: provers that went on would make the next
     tests late as well.
@@ -133,8 +138,8 @@ def main():
         return 1
     path = os.path.join(options.build, STATE)
     wanted = {test: digest_of(test, options.build) for test in tests}
-    state = {**load(options.record), **load(path)}
-    passed = {test: state[test] for test in tests if state.get(test, [""])[0] == wanted[test]}
+    record, state = load(options.record), load(path)
+    passed = {**believed(wanted, record), **believed(wanted, state)}
     failed, start, one_at_a_time = [], time.monotonic(), threading.Lock()
 
     def run(test):
@@ -145,7 +150,7 @@ def main():
             print(f"{test}: {'passed' if ok else 'FAILED'}, {seconds:.0f} s", flush=True)
             if ok:
                 passed[test] = [wanted[test], f"{seconds:.0f}s", time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime())]
-                save(path, {**state, **passed})
+                save(path, {**record, **state, **passed})
             else:
                 print(output[-OUTPUT_SHOWN:], flush=True)
                 failed.append(test)

@@ -62,6 +62,13 @@ def test_core_sees_no_other_headers_than_the_record_knows():
             assert "#include <tenure/" not in file.read()
 
 
+def test_an_entry_that_is_too_old_does_not_stand_before_one_that_counts():
+    wanted = {"a": "new", "b": "new", "c": "new"}
+    record = {"a": ["new", "1s", "then"], "b": ["old", "1s", "then"]}
+    state = {"a": ["old", "2s", "before"], "b": ["new", "2s", "before"], "c": ["old", "2s", "before"]}
+    assert {**runlong.believed(wanted, record), **runlong.believed(wanted, state)} == {"a": record["a"], "b": state["b"]}
+
+
 def digests():
     runlong.digest.cache_clear()
     return {name: runlong.digest_of(test, "build") for name, test in TESTS.items()}
