@@ -3,6 +3,7 @@
 is, and every bug that is seeded found within ten seconds, from nothing. The property test must find each of them too.
 """
 
+import glob
 import os
 import re
 import subprocess
@@ -60,9 +61,19 @@ def whole_core(folder, harness):
     return core_builds.fuzzer(folder, root, harness, ["-DTN_DEBUG=1"])
 
 
+def finding(folder, output):
+    """What the oracle said, and the input, which is a line for corpus.txt: the folder does not outlive the run for long."""
+    said = [line for line in output.split("\n") if line.startswith("oracle:")]
+    inputs = []
+    for path in sorted(glob.glob(f"{folder}/crash-*")):
+        with open(path, "rb") as file:
+            inputs.append(file.read().hex())
+    return "\n".join(said + inputs)
+
+
 def no_finding(folder, harness, seconds):
     status, output = fuzz(whole_core(folder, harness), folder, seconds, unpack_corpus(folder))
-    assert status == 0, output[-3000:]
+    assert status == 0, f"{finding(folder, output)}\n{output[-3000:]}"
     runs = int(re.search(r"stat::number_of_executed_units:\s+(\d+)", output)[1])
     assert runs > 1000 * seconds, f"{runs} sequences only: the fuzzer hardly ran"
 
