@@ -155,10 +155,10 @@ static bool is_quiescing(const struct device *device)
 
 enum tn_status channel_is_served(const struct channel *channel)
 {
-    if (channel->service->server)
-        return channel->service->server->state == PROCESS_ENDING || is_quiescing(channel->service->device) ? TN_EAGAIN
-                                                                                                           : TN_OK;
-    return channel->service->awaited ? TN_EAGAIN : TN_EPEERGONE;
+    const struct service *s = channel->service;
+    if (!s->server)
+        return s->awaited ? TN_EAGAIN : TN_EPEERGONE;
+    return s->server->state == PROCESS_ENDING || is_quiescing(s->device) ? TN_EAGAIN : TN_OK;
 }
 
 struct service *channel_service(const struct channel *channel)

@@ -91,8 +91,9 @@ bool pool_buffer_unreach(struct pool *pool, uint32_t slot, uint64_t length);
  * could not be, and the domain has to stay. */
 bool pools_reach_ended(const struct device *device);
 /* The claim of the device behind these pools of clients is over: they have no place in its domain, and no name for it.
- * One of which something is in quarantine takes part in no request until there is evidence for that device. */
-void pools_device_ended(const struct device *device);
+ * One of which something is in quarantine takes part in no request until there is evidence for that device. True: there
+ * is such a pool, and its requests that still wait are to end (services_end_withheld). */
+bool pools_device_ended(const struct device *device);
 /* Its driver lives on, and has given the device up, which is silent or in quarantine: the ring memory goes. */
 void pools_device_released(const struct device *device);
 /* A device that was in quarantine is silent: what was in quarantine for it goes back. */

@@ -11,8 +11,8 @@
 #include "mm/frame.h"
 #include "proc/process.h"
 
-/* `silence` of the device behind each pool, when something of it went into quarantine. Apart: every request looks a
- * pool up. */
+/* `last_silence` of the device behind each pool, when something of it went into quarantine. Apart: every request looks
+ * a pool up. */
 static uint64_t silence_before[POOLS_MAX];
 
 void pool_move(struct pool *pool, enum tn_pool_state to)
@@ -142,8 +142,7 @@ static void settle(struct pool *pool)
 }
 
 /* Hardware may hold on to addresses that it has translated for work it has accepted; only the evidence at the end of
- * the claim says that it has let go. What a client had is given back on its driver's word, which is no worse than the
- * data. */
+ * the claim says that it has let go. A client cannot wait for that: its buffers come back on its driver's word. */
 static bool is_kept(const struct pool *pool)
 {
     return !pool->channel && pool->reach && pool->reach->was_on;
@@ -239,8 +238,9 @@ void pools_owner_ended(struct process *owner)
     }
 }
 
-void pools_device_ended(const struct device *device)
+bool pools_device_ended(const struct device *device)
 {
+    bool withheld = false;
     for (uint32_t i = 0; i < POOLS_MAX; i++) {
         struct pool *pool = &pools[i];
         if (!tn_slots_live(&pool_slots, i) || !pool->channel || pool->reach != device ||
@@ -250,7 +250,9 @@ void pools_device_ended(const struct device *device)
         pool->name = 0;
         if (!pool->is_withheld)
             pool->reach = NULL;
+        withheld = withheld || pool->is_withheld;
     }
+    return withheld;
 }
 
 void pools_device_released(const struct device *device)

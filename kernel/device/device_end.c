@@ -93,8 +93,8 @@ static void let_go(struct device *device)
     }
     struct process *holder = device->holder;
     services_device_ended(device, suffices);
-    pools_device_ended(device);
-    services_end_withheld();
+    if (pools_device_ended(device))
+        services_end_withheld();
     pools_device_released(device);
     if (suffices)
         pools_device_silenced(device);

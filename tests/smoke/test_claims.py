@@ -124,6 +124,49 @@ def test_twin_g10_a_pool_that_keeps_its_old_names_is_noticed(folder):
     m.find(r"^reader: case withheld: FAIL got=TN_OK want=TN_EQUARANTINED$")
 
 
+BEGIN = "    services_device_stopped(device);\n    silence_begin(&device->silence, device, clock_now());"
+
+
+def waiting(folder, changes=None, timeout=30):
+    """The same, with requests that wait meanwhile: the first disk takes half a second, and gives no evidence."""
+    kernel = planted.kernel(
+        folder,
+        "device/device_end.c",
+        {
+            BEGIN: BEGIN + "\n    device->silence.until += device->function->bdf >> 3 == 9 ? 500000000 : 0;",
+            "bool suffices = evidence_suffices(evidence, device->word_frees);": "bool suffices = device->function->bdf >> 3 != 9;",
+            **(changes or {}),
+        },
+        image="tenure-checked.elf",
+    )
+    disk, group = disks.throttled(disks.Image(folder, 8 * MiB), operations_per_second=1, addr="9", **qemu.OBEYS)
+    other = disks.Image(folder, 8 * MiB, "other.img", content=bytes([90]) * (8 * MiB))
+    m = machine.start(
+        archive.build(folder, ["withheld"]),
+        "manifest=withheld args.reader=filled=90,queued=1",
+        [disk, other.disk(addr="8", **qemu.OBEYS)],
+        extra=[*qemu.IOMMU, *group, "-device", "edu,addr=10"],
+        kernel=kernel,
+        timeout=timeout,
+    )
+    return m, m.wait_end()
+
+
+def test_g10_requests_that_wait_with_a_withheld_pool_reach_no_other_device(folder):
+    m, status = waiting(folder)
+    assert status == qemu.EXIT_SUCCESS, m.text()[-3000:]
+    assert markers.problems(m.lines, "withheld") == []
+
+
+def test_twin_g10_requests_that_go_on_with_a_withheld_pool_are_noticed(folder):
+    """The other device is handed addresses that the pool does not have there: the IOMMU refuses them."""
+    m, status = waiting(
+        folder, {"if (pools_device_ended(device))\n        services_end_withheld();": "(void)pools_device_ended(device);"}
+    )
+    assert status == qemu.EXIT_JOB_FAILED
+    m.find(r"^reader: case withheld: FAIL ")
+
+
 def test_twin_g3_a_device_whose_generation_stays_is_noticed(folder):
     kernel = planted.kernel(folder, "device/device_end.c", {"    device->identity.generation++; /* every": "    /* every"})
     m, _, _ = run(folder, "passing", kernel)
