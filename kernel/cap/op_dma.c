@@ -19,7 +19,10 @@ enum tn_status op_pool_create(struct call *call)
         .owner = p,
         .buffer_bytes = call->sqe->arg[0],
         .buffers = call->sqe->arg[1],
+        .user_data = call->sqe->user_data,
     };
+    if (call->sqe->flags & TN_SQE_QUIET)
+        return TN_EINVAL;
     bool is_client = cap_kind(p, call->sqe->handle) == TN_KIND_CHANNEL;
     enum tn_kind kind = is_client ? TN_KIND_CHANNEL : TN_KIND_DEVICE;
     enum tn_status status = cap_resolve(p, call->sqe->handle, kind, is_client ? 0 : TN_RIGHT_CONTROL, &cap);
@@ -33,25 +36,23 @@ enum tn_status op_pool_create(struct call *call)
     status = is_client ? channel_is_served(request.channel) : TN_OK;
     if (status == TN_OK)
         status = grant_decide(p);
-    if (status != TN_OK)
-        return status;
-    uint32_t index;
-    status = pool_create(&request, &index);
-    if (status != TN_OK)
-        return status;
-    struct tn_cap_grant grant = {TN_KIND_DMA_POOL, TN_RIGHT_READ | TN_RIGHT_WRITE | TN_RIGHT_CONTROL, index,
-                                 pool_identity(index)->generation, 0};
-    call->value[0] = grant_commit(p, &grant);
-    call->value[1] = pool_at(index)->core.buffer_bytes;
-    return TN_OK;
+    return status == TN_OK ? pool_create(&request) : status;
 }
 
 enum tn_status op_pool_release(struct call *call)
 {
+    if (call->sqe->flags & TN_SQE_QUIET)
+        return TN_EINVAL;
+    const struct pool *pool = pool_at(call->cap->object);
     enum tn_status status = pool_release(pool_at(call->cap->object));
-    if (status == TN_OK)
-        grant_end(call->process, call->cap);
-    return status;
+    if (status != TN_OK)
+        return status;
+    grant_end(call->process, call->cap);
+    if (!pool_tell_end(pool, call->sqe->user_data)) {
+        const struct tn_cqe cqe = {.user_data = call->sqe->user_data, .kind = TN_CQE_RESULT, .status = TN_OK};
+        process_post(call->process, &cqe);
+    }
+    return TN_OK;
 }
 
 /* Takes a buffer out of the pool as a capability of `kind`. */

@@ -19,7 +19,7 @@
 enum outcome {
     POST_RESULT, /* a TN_CQE_RESULT, unless quiet and successful */
     POSTS_ITSELF,
-    POSTS_LATER, /* on TN_OK; a refusal is posted at once */
+    POSTS_LATER, /* or itself, on TN_OK; a refusal is posted at once */
 };
 
 /* What the audit log keeps: of the data path, and of what only reads, what was refused; of the rest everything. An exit
@@ -99,8 +99,8 @@ static const struct operation operations[] = {
     [TN_OP_INTERRUPT_ACK] = {op_interrupt_acknowledge, TN_KIND_INTERRUPT, TN_RIGHT_CONTROL, POST_RESULT, DATA},
     [TN_OP_INTERRUPT_RELEASE] = {op_interrupt_release, TN_KIND_INTERRUPT, TN_RIGHT_CONTROL, POST_RESULT, CONTROL},
     /* of a Device or a Channel: it looks the handle up itself */
-    [TN_OP_POOL_CREATE] = {op_pool_create, TN_KIND_COUNT, 0, POST_RESULT, CONTROL},
-    [TN_OP_POOL_RELEASE] = {op_pool_release, TN_KIND_DMA_POOL, TN_RIGHT_CONTROL, POST_RESULT, CONTROL},
+    [TN_OP_POOL_CREATE] = {op_pool_create, TN_KIND_COUNT, 0, POSTS_LATER, CONTROL},
+    [TN_OP_POOL_RELEASE] = {op_pool_release, TN_KIND_DMA_POOL, TN_RIGHT_CONTROL, POSTS_LATER, CONTROL},
     [TN_OP_BUFFER_ALLOC] = {op_buffer_alloc, TN_KIND_DMA_POOL, TN_RIGHT_WRITE, POST_RESULT, DATA},
     [TN_OP_BUFFER_RELEASE] = {op_buffer_release, TN_KIND_DMA_BUFFER, 0, POST_RESULT, DATA},
     [TN_OP_SHARED_ALLOC] = {op_shared_alloc, TN_KIND_DMA_POOL, TN_RIGHT_WRITE, POST_RESULT, CONTROL},

@@ -40,28 +40,7 @@ struct pool *pool_of(struct tn_pool *core)
     return (struct pool *)(void *)((uint8_t *)core - offsetof(struct pool, core));
 }
 
-/* The device that will reach the pool's pages, or NULL if the service behind the channel has none. */
-static struct device *reached_by(const struct pool_request *r)
-{
-    return r->device ? r->device : channel_device(r->channel);
-}
-
-static enum tn_status check_request(const struct pool_request *r)
-{
-    if (r->buffer_bytes == 0 || r->buffer_bytes > POOL_BUFFER_BYTES_MAX || r->buffers == 0 ||
-        r->buffers > POOL_BUFFERS_MAX)
-        return TN_EINVAL;
-    const struct device *device = reached_by(r);
-    if (device && device_allows_dma(device) != TN_OK) {
-        log_line("pool: %s: refused: the DMA policy of the device is `blocked`", r->owner->name);
-        return TN_EPOLICY;
-    }
-    if (r->owner->pool_count == POOLS_PER_OWNER)
-        return TN_EBUDGET;
-    return pool_slots.free == 0 ? TN_EEXHAUSTED : TN_OK;
-}
-
-static uint64_t record_pages(uint64_t buffers)
+uint64_t pool_records(uint64_t buffers)
 {
     return (buffers * RECORD_BYTES + PAGE_SIZE - 1) / PAGE_SIZE;
 }
@@ -73,7 +52,7 @@ uint64_t pool_pages(const struct pool *pool)
 
 uint64_t pool_record_pages(const struct pool *pool)
 {
-    return record_pages(pool->core.count);
+    return pool_records(pool->core.count);
 }
 
 static uint64_t reach_pages(uint64_t length)
@@ -83,7 +62,7 @@ static uint64_t reach_pages(uint64_t length)
 
 /* The pool's place in the domain of its device: a driver's ring memory is reached as long as it lives, a client's by
  * policy. */
-static enum tn_status give_reach(struct pool *pool, struct device *device, uint64_t pages)
+enum tn_status pool_give_reach(struct pool *pool, struct device *device, uint64_t pages)
 {
     pool->reach = device;
     if (!device)
@@ -105,110 +84,6 @@ static enum tn_status give_reach(struct pool *pool, struct device *device, uint6
     pool->domain = NULL;
     pool->strict = false;
     return status;
-}
-
-/* Frames for buffers and records, mapped into the owner. The ledger was charged before. */
-static enum tn_status give_memory(struct pool *pool, const struct pool_request *r, uint64_t bytes)
-{
-    uint64_t pages = bytes / PAGE_SIZE;
-    enum tn_status status = frames_alloc(record_pages(r->buffers), &pool->records);
-    if (status != TN_OK)
-        return status;
-    status = frames_take(pages, &pool->physical);
-    if (status != TN_OK)
-        goto free_records;
-    pool_scrub(pool->physical, bytes); /* zeroed before another owner sees them (G5) */
-    uint64_t address = process_find_address(r->owner, space_run_bytes(pages), SPACE_RUN_ALIGNMENT);
-    status =
-        address == 0 ? TN_EEXHAUSTED : space_run_map(&r->owner->space, address, pool->physical, pages, &pool->mapping);
-    if (status != TN_OK)
-        goto free_frames;
-    status = give_reach(pool, reached_by(r), pages);
-    if (status == TN_OK) {
-        process_take_address(r->owner, address, space_run_bytes(pages));
-        return TN_OK;
-    }
-    space_run_unmap(&r->owner->space, &pool->mapping);
-free_frames:
-    frames_free(pool->physical, pages);
-free_records:
-#ifndef TN_TWIN_ROLLBACK /* negative twin: they are forgotten */
-    frames_free(pool->records, record_pages(r->buffers));
-#endif
-    return status;
-}
-
-/* A pool pays for all of its buffers at once: taking one later cannot fail for a budget. */
-static enum tn_status charge(struct tn_ledger *ledger, uint64_t bytes, uint64_t buffers)
-{
-    enum tn_status status = tn_ledger_charge(ledger, TN_CHARGE_POOL_BYTES, bytes);
-    if (status != TN_OK)
-        return status;
-    status = tn_ledger_charge(ledger, TN_CHARGE_BUFFERS, buffers);
-    if (status != TN_OK)
-        tn_ledger_refund(ledger, TN_CHARGE_POOL_BYTES, bytes);
-    return status;
-}
-
-static bool has_guard(const struct process *owner)
-{
-#ifndef TN_TWIN /* negative twin: the client reaches what its device has */
-    return !(owner->manifest->flags & TN_PROCESS_GUARD_OFF);
-#else
-    (void)owner;
-    return false;
-#endif
-}
-
-enum tn_status pool_create(const struct pool_request *r, uint32_t *index)
-{
-    enum tn_status status = check_request(r);
-    if (status != TN_OK)
-        return status;
-    uint64_t buffer_bytes = page_up(r->buffer_bytes);
-    uint64_t bytes = buffer_bytes * r->buffers;
-    status = charge(&r->owner->ledger, bytes, r->buffers);
-    if (status != TN_OK)
-        return status;
-
-    struct pool made = {
-        .owner = r->owner,
-        .channel = r->channel,
-        .guarded = has_guard(r->owner),
-        .buffer_pages = (uint32_t)(buffer_bytes / PAGE_SIZE),
-    };
-    status = give_memory(&made, r, bytes);
-    if (status != TN_OK) {
-        pool_refund(&r->owner->ledger, bytes, r->buffers);
-        return status;
-    }
-    uint32_t i = tn_slots_take(&pool_slots);
-    r->owner->pool_count++;
-    struct pool *pool = &pools[i];
-    made.identity = (struct tn_identity){table_slot[i].generation, r->owner->epoch};
-    *pool = made;
-    uint64_t *mark = phys_to_virt(pool->records);
-    uint32_t *word = (uint32_t *)(void *)(mark + r->buffers);
-    const struct tn_pool_plan plan = {
-        .mark = mark,
-        .length = word,
-        .stack = word + r->buffers,
-        .owner_epoch = r->owner->epoch,
-        .generation_max = TN_HANDLE_GENERATION_MAX, /* names travel as handles */
-        .count = (uint32_t)r->buffers,
-        .buffer_bytes = (uint32_t)buffer_bytes,
-        .buffers_per_page = 1,
-        .scrub = true,
-    };
-    if (!tn_pool_init(&pool->core, &plan))
-        panic("pool: %lu buffers of %lu bytes do not initialise", r->buffers, buffer_bytes);
-    pool_move(pool, TN_POOL_RESERVED);
-    pool_move(pool, TN_POOL_COMMITTED);
-    pool_move(pool, TN_POOL_MAPPED);
-    if (r->device)
-        device_pool_made(r->device);
-    *index = i;
-    return TN_OK;
 }
 
 void pool_buffer_reach(struct pool *pool, uint32_t slot, enum tn_direction direction, uint64_t length)
@@ -247,7 +122,8 @@ enum tn_status pools_attach(const struct service *service)
         if (pool->is_withheld && (pool->domain || pool->reach != device || !pool_is_silenced(pool)))
             continue;
         pool->is_withheld = false;
-        status = device && device_allows_dma(device) != TN_OK ? TN_EPOLICY : give_reach(pool, device, pool_pages(pool));
+        status =
+            device && device_allows_dma(device) != TN_OK ? TN_EPOLICY : pool_give_reach(pool, device, pool_pages(pool));
     }
     return status;
 }

@@ -55,12 +55,15 @@ struct pool_request {
     struct channel *channel;
     uint64_t buffer_bytes;
     uint64_t buffers;
+    uint64_t user_data; /* of the answer */
 };
 
 void pool_init(void);
 /* TN_EINVAL: sizes out of range. TN_EPOLICY: no DMA for that device. TN_EBUDGET (also: POOLS_PER_OWNER), TN_EEXHAUSTED.
- * Nothing is changed unless TN_OK. */
-TN_MUST_CHECK enum tn_status pool_create(const struct pool_request *request, uint32_t *index);
+ * Nothing is changed unless TN_OK: then the owner, who may have one more capability, gets the answer with the handle,
+ * now or, for a larger pool, once its pages are zero. The answer may be a refusal then too: TN_ESTALE: the device was
+ * given up meanwhile; TN_EAGAIN, TN_EPEERGONE: its service has no server; and those above. */
+TN_MUST_CHECK enum tn_status pool_create(const struct pool_request *request);
 struct pool *pool_at(uint32_t index);
 /* Pages of its buffers; pages in which core/ keeps what it knows of them. */
 uint64_t pool_pages(const struct pool *pool);
@@ -70,9 +73,16 @@ const struct tn_identity *pool_identity(uint32_t index);
 /* The pages of ring memory stay the owner's, and charged, until the end of a claim in which the device was a bus
  * master. TN_ESTATE while a buffer is not free; TN_EQUARANTINED: what is not free is in quarantine, with its device. */
 TN_MUST_CHECK enum tn_status pool_release(struct pool *pool);
+/* After that: its pages are still to be zeroed, and its owner is answered with this user_data when they are. False: it
+ * is to be answered now. */
+TN_MUST_CHECK bool pool_tell_end(const struct pool *pool, uint64_t user_data);
 /* The owner has ended: what the CPU owned is scrubbed; the pool goes when its last buffer comes back from its device.
  */
 void pools_owner_ended(struct process *owner);
+/* After that: none of them is being zeroed. */
+bool pools_of_are_gone(const struct process *owner);
+/* Goes on with the zeroing of pools, for a slice. On the way out of the kernel, with no lock held. */
+void pools_zero_go_on(void);
 /* Scrubs and frees a buffer that nobody owns; frees the pool if it waited for that. */
 void pool_buffer_ended(struct pool *pool, uint32_t slot);
 /* The same for an orphan, which an owner that lives on may have again. */

@@ -21,16 +21,6 @@ void pool_move(struct pool *pool, enum tn_pool_state to)
         panic("pool: no move from %s to %s", tn_pool_state_name(pool->core.state), tn_pool_state_name(to));
 }
 
-void pool_scrub(uint64_t physical, uint64_t bytes)
-{
-#ifndef TN_TWIN /* negative twin: what the last owner wrote stays, and SELFTEST must say so */
-    memset(phys_to_virt(physical), 0, bytes);
-#else
-    (void)physical;
-    (void)bytes;
-#endif
-}
-
 void pool_refund(struct tn_ledger *ledger, uint64_t bytes, uint64_t buffers)
 {
     tn_ledger_refund(ledger, TN_CHARGE_POOL_BYTES, bytes);
@@ -61,8 +51,13 @@ bool pools_reach_ended(const struct device *device)
     return ended;
 }
 
-/* Its memory is clean and nobody's: it goes back, and so does what was paid for it. */
-static void give_back(struct pool *pool)
+/* Who has released a pool that is not gone yet hears of its end. */
+static struct {
+    bool is_told;
+    uint64_t user_data;
+} told[POOLS_MAX];
+
+void pool_give_back(struct pool *pool)
 {
     uint64_t pages = pool_pages(pool);
     pool_move(pool, TN_POOL_EMPTY);
@@ -72,6 +67,20 @@ static void give_back(struct pool *pool)
     pool->owner->pool_count--;
     pool->identity = (struct tn_identity){0};
     tn_slots_give(&pool_slots, (uint32_t)(pool - pools));
+    if (!told[pool - pools].is_told)
+        return;
+    told[pool - pools].is_told = false;
+    const struct tn_cqe cqe = {.user_data = told[pool - pools].user_data, .kind = TN_CQE_RESULT, .status = TN_OK};
+    process_post(pool->owner, &cqe);
+}
+
+bool pool_tell_end(const struct pool *pool, uint64_t user_data)
+{
+    if (!pool_is_being_zeroed(pool))
+        return false;
+    told[pool - pools].is_told = true;
+    told[pool - pools].user_data = user_data;
+    return true;
 }
 
 static void note_quarantine(struct pool *pool)
@@ -87,6 +96,12 @@ static void quarantine(struct pool *pool)
              pool_pages(pool), pool->owner->name);
 }
 
+static void scrubbed(struct pool *pool)
+{
+    pool_move(pool, TN_POOL_SCRUBBED);
+    pool_give_back(pool);
+}
+
 /* Nothing of the pool is out: its memory goes back, zeroed, once its device cannot reach it any more. */
 static void free_pool(struct pool *pool)
 {
@@ -96,21 +111,21 @@ static void free_pool(struct pool *pool)
         return;
     }
     pool_move(pool, TN_POOL_INVALIDATED);
-    pool_scrub(pool->physical, pool_pages(pool) * PAGE_SIZE);
-    pool_move(pool, TN_POOL_SCRUBBED);
-    give_back(pool);
+    pool_zero_then(pool, scrubbed);
+}
+
+static void acquitted(struct pool *pool)
+{
+    frames_acquit(pool_pages(pool));
+    log_line("pool: %lu pages of %s are out of quarantine", pool_pages(pool), pool->owner->name);
+    pool_give_back(pool);
 }
 
 /* Out of quarantine, because there is evidence now. Not while a fence has a buffer: then the pool stays. */
 static void acquit(struct pool *pool)
 {
-    if (!end_reach(pool) || !tn_pool_is_without_fences(&pool->core))
-        return;
-    uint64_t pages = pool_pages(pool);
-    pool_scrub(pool->physical, pages * PAGE_SIZE);
-    frames_acquit(pages);
-    log_line("pool: %lu pages of %s are out of quarantine", pages, pool->owner->name);
-    give_back(pool);
+    if (!pool_is_being_zeroed(pool) && end_reach(pool) && tn_pool_is_without_fences(&pool->core))
+        pool_zero_then(pool, acquitted);
 }
 
 bool pool_is_silenced(const struct pool *pool)
@@ -169,12 +184,14 @@ enum tn_status pool_release(struct pool *pool)
     return TN_OK;
 }
 
-/* A buffer in state SCRUBBING. Each has pages of its own, so no device reaches them any more. */
+/* A buffer in state SCRUBBING. Each has pages of its own, so no device reaches them any more. Of a pool that ends all
+ * pages are zeroed before they have another owner. */
 static void scrub_buffer(struct pool *pool, uint32_t slot)
 {
     if (tn_buffer_scrub_decide(&pool->core, slot) != TN_OK)
         panic("pool: buffer %u of %s cannot be scrubbed", slot, pool->owner->name);
-    pool_scrub(pool_buffer_physical(pool, slot), pool->core.buffer_bytes);
+    if (pool->core.state == TN_POOL_MAPPED)
+        pool_zero(pool_buffer_physical(pool, slot), pool->core.buffer_bytes);
     tn_buffer_scrubbed_commit(&pool->core, slot);
 }
 
@@ -225,7 +242,14 @@ void pools_owner_ended(struct process *owner)
 {
     for (uint32_t i = 0; i < POOLS_MAX; i++) {
         struct pool *pool = &pools[i];
-        if (!tn_slots_live(&pool_slots, i) || pool->owner != owner || pool->core.state != TN_POOL_MAPPED)
+        if (!tn_slots_live(&pool_slots, i) || pool->owner != owner)
+            continue;
+        told[i].is_told = false;
+        if (pool->core.state == TN_POOL_RESERVED) { /* nobody has reached it yet */
+            pool_zero_stop(pool);
+            pool_give_back(pool);
+        }
+        if (pool->core.state != TN_POOL_MAPPED)
             continue;
         pool_move(pool, TN_POOL_REVOKING);
         pool->mapping = (struct space_run){0}; /* its tables go with the space */

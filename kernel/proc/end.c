@@ -93,11 +93,17 @@ static void end_with_last_job(void)
     machine_end(failed ? END_FAILURE : END_SUCCESS);
 }
 
-static void finish(struct process *p)
+/* Its devices are silent, or in quarantine. */
+static void leave(struct process *p)
 {
+    p->has_left = true;
     services_server_ended(p);
     channels_client_ended(p);
     pools_owner_ended(p);
+}
+
+static void finish(struct process *p)
+{
     give_back_memory(p);
     p->state = PROCESS_ENDED;
     supervisor_ended(p);
@@ -109,10 +115,14 @@ static void finish(struct process *p)
 static void go_on(struct process *p)
 {
     uint64_t now = clock_now();
-    if (devices_silenced(p, now, &p->deadline))
-        finish(p);
-    else
+    if (!p->has_left && !devices_silenced(p, now, &p->deadline)) {
         sched_work_at(p->deadline, now);
+        return;
+    }
+    if (!p->has_left)
+        leave(p);
+    if (pools_of_are_gone(p)) /* or pools_zero_go_on comes by again */
+        finish(p);
 }
 
 void process_ends_go_on(void)
@@ -157,6 +167,7 @@ void process_end(struct process *p, enum tn_process_end how, uint64_t value)
 {
     sched_remove(p);
     p->state = PROCESS_ENDING;
+    p->has_left = false;
     p->end = how;
     p->end_value = value;
     log_end(p);

@@ -52,6 +52,7 @@ struct process {
     struct tn_ledger ledger;
     uint64_t epoch; /* of this incarnation; never repeated */
     struct space space;
+    bool has_left;         /* it is ending, and has nothing any more but its memory and its pools' */
     bool flush_due;        /* pages were taken out of its reach since it ran */
     uint32_t pool_count;   /* at most POOLS_PER_OWNER */
     uint32_t window_count; /* at most MMIO_WINDOWS_PER_OWNER */

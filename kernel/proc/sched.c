@@ -9,6 +9,7 @@
 #include "arch/x86_64/lapic.h"
 #include "arch/x86_64/percpu.h"
 #include "cap/orphan.h"
+#include "cap/pool.h"
 #include "device/device.h"
 #include "device/fault.h"
 #include "lib/lock.h"
@@ -147,6 +148,7 @@ static __attribute__((noinline)) void work(void)
 {
     sched_work_due = false;
     faults_handle();
+    pools_zero_go_on();
     process_ends_go_on();
     devices_apart_go_on();
     orphans_handle();

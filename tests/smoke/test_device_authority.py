@@ -30,8 +30,8 @@ def test_twin_g8_bus_mastering_that_outlives_the_last_pool_is_noticed(folder):
 
 
 def test_twin_g6_a_window_in_the_leaf_tables_of_a_pool_goes_with_it(folder):
-    m = probed(folder, "cap/pool.c", "process_take_address(r->owner, address, space_run_bytes(pages))",
-               "process_take_address(r->owner, address, pages * PAGE_SIZE)")
+    m = probed(folder, "cap/pool_make.c", "process_take_address(pool->owner, address, space_run_bytes(pages))",
+               "process_take_address(pool->owner, address, pages * PAGE_SIZE)")
     m.find(r"^process: probe was ended by exception 14$")
 
 

@@ -46,9 +46,11 @@ ALLOWED = {
     "kernel/diag/books.c": (("count", "slots", "used"), "holds ledgers against objects; nothing is decided by it"),
     "kernel/cap/orphan.c": (("count", "slots"), "walks over all fences when a deadline has passed"),
     "kernel/cap/pool.c": (
-        ("away", "buffer_bytes", "count", "free", "generation", "quarantined", "state"),
-        "whether anything is out, for the release and the walk at the end of a process; its own slots",
+        ("away", "buffer_bytes", "count", "free", "quarantined", "state"),
+        "whether anything is out, for the release and the walk at the end of a process; for people",
     ),
+    "kernel/cap/pool_zero.c": (("state",), "whether a pool is on its way out"),
+    "kernel/cap/pool_make.c": (("buffer_bytes", "free", "generation", "slot"), "its own slots; sizes for the caller"),
     "kernel/cap/pool.h": (("buffer_bytes",), "where a buffer lies"),
     "kernel/device/mmio.c": (("free", "generation"), "its own slots"),
     "kernel/diag/command_memory.c": (("used",), "shown by the console; nothing is decided by it"),

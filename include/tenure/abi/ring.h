@@ -68,10 +68,13 @@ enum tn_op {
     TN_OP_DEVICE_QUERY = 27,
 
     /* handle: Device (driver) or Channel (client). arg0 = buffer size in bytes (rounded up to pages), arg1 = number
-     * of buffers; all are charged here. value0 = DmaPool, value1 = the rounded buffer size. */
+     * of buffers; all are charged here. value0 = DmaPool, value1 = the rounded buffer size. Answered when its pages are
+     * zero: with more than 1 MiB others run meanwhile, and then it may still be refused: TN_ESTALE: the device was
+     * given up; TN_EAGAIN: the service has no server or no device just now. Not with TN_SQE_QUIET. */
     TN_OP_POOL_CREATE = 32,
     /* Refused with TN_ESTATE while a buffer of the pool is not free, with TN_EQUARANTINED if all of those are in
-     * quarantine. */
+     * quarantine. Otherwise the handle is stale at once, and the answer comes when the pages are zero. Not with
+     * TN_SQE_QUIET. */
     TN_OP_POOL_RELEASE = 33,
     /* handle: DmaPool. arg0 = length in bytes. value0 = DmaBuffer, value1 = address, value2 = capacity. Zeroed. */
     TN_OP_BUFFER_ALLOC = 34,

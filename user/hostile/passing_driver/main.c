@@ -4,7 +4,7 @@
  * that it had for it, and claims it again, or another process does. args: requests=N (default 4): it gives the device
  * up once that many are with it; 0: never. again=0: it does not claim it again. later=1: it has none at its start, and
  * claims the first of its entry as soon as it may. other=1: it goes on with the second device of its entry instead;
- * early=1: which it claims before the first one is silent.
+ * early=1: which it claims before the first one is silent. large=1: it has asked for a pool of 16 MiB just before.
  */
 #include <args.h>
 #include <clock.h>
@@ -98,8 +98,34 @@ static void move(const struct tn_start *start, bool early)
     serve_claimed(lost);
 }
 
-static void pass(const struct tn_start *start, bool again)
+struct answer {
+    struct tn_source source;
+    enum tn_status status;
+    bool came;
+};
+
+static void answer_came(struct tn_source *source, const struct tn_cqe *cqe)
 {
+    struct answer *answer = (struct answer *)source;
+    answer->status = (enum tn_status)cqe->status;
+    answer->came = true;
+}
+
+/* A pool for the device that is given up while the pool's pages are zeroed. */
+static void ask_large(struct answer *answer)
+{
+    answer->source.deliver = answer_came;
+    struct tn_sqe *sqe = tn_ring_push();
+    sqe->op = TN_OP_POOL_CREATE;
+    sqe->handle = server.device.handle;
+    sqe->user_data = tn_source_user_data(&answer->source);
+    sqe->arg[0] = 1u << 20;
+    sqe->arg[1] = 16;
+}
+
+static void pass(const struct tn_start *start, bool again, bool large)
+{
+    static struct answer large_answer;
     static struct device before;
     uint64_t pool, lost = server.device.queue.in_flight;
     if (tn_dma_device_pool(server.device.handle, 4096, &pool) != TN_OK)
@@ -110,6 +136,8 @@ static void pass(const struct tn_start *start, bool again)
     if (tn_ring_call(&map, &window) != TN_OK)
         tn_die("passing: FAIL no further window");
     memcpy(&before, &server.device, sizeof before);
+    if (large)
+        ask_large(&large_answer);
     report_status("release", call(TN_OP_DEVICE_RELEASE, before.handle, 0, 0), TN_OK);
     ask_stale("given up", &before, window.value[0], pool);
     report_status("again", call(TN_OP_DEVICE_RELEASE, before.handle, 0, 0), TN_ESTALE);
@@ -119,16 +147,23 @@ static void pass(const struct tn_start *start, bool again)
     ask_stale("claimed again", &before, window.value[0], pool);
     serve_claimed(lost);
     ask_stale("at work again", &before, window.value[0], pool);
+    if (!large)
+        return;
+    report_status("large_too_early", large_answer.came ? TN_OK : TN_EAGAIN, TN_EAGAIN);
+    while (!large_answer.came)
+        (void)tn_ring_sleep(1, tn_deadline_in(pause_ns));
+    report_status("large", large_answer.status, TN_ESTALE);
 }
 
 int tn_main(const struct tn_start *start)
 {
-    uint64_t requests = 4, again = 1, later = 0, other = 0, early = 0;
+    uint64_t requests = 4, again = 1, later = 0, other = 0, early = 0, large = 0;
     const struct tn_arg known[] = {{.key = "requests", .value = &requests, .max = 1u << 20},
                                    {.key = "again", .value = &again, .max = 1},
                                    {.key = "later", .value = &later, .max = 1},
                                    {.key = "other", .value = &other, .max = 1},
-                                   {.key = "early", .value = &early, .max = 1}};
+                                   {.key = "early", .value = &early, .max = 1},
+                                   {.key = "large", .value = &large, .max = 1}};
     tn_args_require(start->args, known, sizeof(known) / sizeof(known[0]));
     if (later)
         claim(start, 0);
@@ -139,7 +174,7 @@ int tn_main(const struct tn_start *start)
             if (other)
                 move(start, early != 0);
             else
-                pass(start, again != 0);
+                pass(start, again != 0, large != 0);
             (void)report_end("passed device");
             requests = 0;
             while (!again)

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pools whose pages are zeroed in slices (G5, G6): others run meanwhile, and whatever happens meanwhile, nothing of the last owner
+is seen and nothing stays charged."""
+
+import pytest
+
+from harness import archive, disks, machine, markers, messages, paths, planted
+from harness.disks import MiB
+
+import qemu
+
+NOTHING_CHARGED = r"^end: nothing is charged to a process that has ended$"
+
+
+def run(folder, words="", kernel=paths.CHECKED, changed=None, timeout=60):
+    m = machine.start(
+        archive.build(folder, ["large"], changed=changed or {}),
+        f"manifest=large {words}",
+        [disks.Image(folder, 2 * MiB).disk(**qemu.OBEYS)],
+        extra=qemu.IOMMU,
+        kernel=kernel,
+        timeout=timeout,
+    )
+    return m, m.wait_end()
+
+
+def test_g5_a_large_pool_is_zeroed_while_others_run(folder):
+    m, status = run(folder)
+    assert status == qemu.EXIT_SUCCESS, m.text()[-3000:]
+    assert markers.problems(m.lines, "large") == []
+    m.find(NOTHING_CHARGED)
+
+
+def test_twin_g5_one_that_is_zeroed_in_one_piece_is_noticed(folder):
+    kernel = planted.kernel(folder, "cap/pool_zero.c", {"SLICE_BYTES = POOL_BUFFER_BYTES_MAX": "SLICE_BYTES = 1 << 30"})
+    m, status = run(folder, kernel=kernel)
+    assert status == qemu.EXIT_JOB_FAILED
+    m.find(r"^reader: case is_not_there_yet: FAIL ")
+
+
+def test_twin_g5_one_in_which_pieces_are_left_out_is_noticed(folder):
+    kernel = planted.kernel(folder, "cap/pool_zero.c", {"    memset(": "    if (physical / bytes % 2 == 0)\n        memset("})
+    m, status = run(folder, kernel=kernel)
+    assert status == qemu.EXIT_JOB_FAILED
+    m.find(r"^reader: case not_zero: FAIL ")
+
+
+@pytest.mark.parametrize("part", ["making", "ending"])
+def test_g6_its_owner_may_end_in_the_middle(folder, part):
+    m, status = run(folder, f"args.reader=part={part}")
+    assert status == qemu.EXIT_SUCCESS, m.text()[-3000:]
+    assert markers.problems(m.lines, "large") == []
+    m.find(NOTHING_CHARGED)
+    whole, _ = run(folder)
+    assert m.find(messages.PAGES_AT_END)["free"] == whole.find(messages.PAGES_AT_END)["free"]
+
+
+# The driver's device is on its way to silence for longer than the zeroing takes.
+SLOW = {"    services_device_stopped(device);\n    silence_begin(&device->silence, device, clock_now());": "    services_device_stopped(device);\n"
+        "    silence_begin(&device->silence, device, clock_now());\n    device->silence.until += 1000000000;"}
+
+
+def test_g6_one_whose_service_has_no_device_when_it_is_zero_is_refused(folder):
+    kernel = planted.kernel(folder, "device/device_end.c", SLOW, image="tenure-checked.elf")
+    m, status = run(folder, "args.passer=requests=1 args.reader=mebibytes=15,part=gone", kernel)
+    assert status == qemu.EXIT_SUCCESS, m.text()[-3000:]
+    m.find(r"^reader: SELFTEST: large pool ok$")
+    m.find(NOTHING_CHARGED)
+
+
+def test_twin_g6_one_that_is_not_judged_again_is_noticed(folder):
+    kernel = planted.kernel(
+        folder, "cap/pool_make.c", {"r->channel ? channel_is_served(r->channel) : TN_OK;": "TN_OK;"}, image="tenure-checked.elf"
+    )
+    m, status = run(folder, "args.passer=requests=1 args.reader=mebibytes=15,part=gone", kernel)
+    assert status == qemu.EXIT_JOB_FAILED
+    m.find(r"^reader: case made: FAIL got=TN_OK want=TN_EAGAIN$")
+
+
+def test_g6_one_that_cannot_be_mapped_is_given_back(folder):
+    kernel = planted.kernel(
+        folder,
+        "cap/pool_make.c",
+        {"status = place(pool, reached_by(r), pool_pages(pool));": "status = TN_EEXHAUSTED;"},
+        image="tenure-checked.elf",
+    )
+    m, status = run(folder, "args.reader=part=full", kernel)
+    assert status == qemu.EXIT_SUCCESS, m.text()[-3000:]
+    m.find(NOTHING_CHARGED)
+
+
+def test_g3_one_of_a_driver_whose_device_is_given_up_meanwhile_is_refused(folder):
+    m, status = run(folder, "args.passer=requests=1,large=1 args.reader=mebibytes=15,part=gone")
+    m.find(r"^passer: case large: ok$")
+    m.find(r"^passer: SELFTEST: passed device ok$")
+
+
+def test_twin_g3_one_for_an_old_claim_is_noticed(folder):
+    kernel = planted.kernel(folder, "cap/pool_make.c", {"r->device->identity.generation != claim": "claim == 0"})
+    m, _ = run(folder, "args.passer=requests=1,large=1 args.reader=mebibytes=15,part=gone", kernel)
+    m.find(r"^passer: case large: FAIL got=TN_OK want=TN_ESTALE$")
