@@ -103,11 +103,15 @@ static struct policy_means means_for(const struct device *device, const struct p
 }
 
 /* A bus that is being reset takes whoever is on it along, also one that was free when it began. */
-static bool bus_is_in_reset(void)
+static bool bus_is_in_reset(const struct device *device)
 {
-    for (uint32_t i = 0; i < device_count; i++)
-        if (device_table[i].state == TN_DEVICE_QUIESCING && device_table[i].silence.reset.method == PCI_RESET_BUS)
+    const struct pci_function *f = pci_machine.function;
+    for (uint32_t i = 0; i < device_count; i++) {
+        const struct pci_reset *reset = &device_table[i].silence.reset;
+        if (device_table[i].state == TN_DEVICE_QUIESCING && reset->method == PCI_RESET_BUS &&
+            pci_is_behind(f, (uint32_t)(device->function - f), (uint32_t)(reset->bridge - f)))
             return true;
+    }
     return false;
 }
 
@@ -121,7 +125,7 @@ enum tn_status device_claim_decide(const struct device *device)
         return TN_ESTATE;
     if (device->state == TN_DEVICE_QUIESCING)
         return TN_EAGAIN;
-    return bus_is_in_reset() ? TN_EAGAIN : TN_OK;
+    return bus_is_in_reset(device) ? TN_EAGAIN : TN_OK;
 }
 
 static enum tn_status claim(struct device *device, struct process *holder, const struct tn_manifest_device *wanted)

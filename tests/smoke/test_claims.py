@@ -60,14 +60,14 @@ def test_twin_g2_a_driver_that_does_not_wait_for_it_ends(folder):
     m.find(r"^process: passer was ended by exception 6$")
 
 
-def moved(folder, words="", kernel=paths.CHECKED, timeout=machine.DEFAULT_TIMEOUT):
+def moved(folder, words="", kernel=paths.CHECKED, timeout=machine.DEFAULT_TIMEOUT, bridges=(), places=({}, {})):
     """A driver that goes on with a second disk, of the same content."""
     one, two = disks.Image(folder, 2 * MiB), disks.Image(folder, 2 * MiB, "second.img")
     m = machine.start(
         archive.build(folder, ["moving"]),
         f"manifest=moving {words}",
-        [one.disk(**qemu.OBEYS), two.disk(**qemu.OBEYS)],
-        extra=qemu.IOMMU,
+        [one.disk(**qemu.OBEYS, **places[0]), two.disk(**qemu.OBEYS, **places[1])],
+        extra=[*qemu.IOMMU, *bridges],
         kernel=kernel,
         timeout=timeout,
     )
@@ -89,6 +89,30 @@ def test_twin_g2_a_service_whose_next_device_came_too_early_waits_for_ever(folde
     kernel = planted.kernel(folder, "device/device_end.c", {"if (holder && process_is_live(holder))": "if (false)"})
     with pytest.raises(machine.MachineTimeout):
         moved(folder, "args.passer=other=1,early=1", kernel, timeout=5)
+
+
+def beside_a_reset(folder, kernel=paths.CHECKED):
+    """In which order: the second disk is claimed, the first one's bus is reset."""
+    bridges = [*BEHIND, "-device", "pci-bridge,id=other,chassis_nr=10,addr=6"]
+    places = ({"bus": "old", "addr": "1"}, {"bus": "other", "addr": "1"})
+    m, status, _ = moved(folder, "args.passer=other=1,early=2", kernel, bridges=bridges, places=places)
+    assert status == qemu.EXIT_SUCCESS, m.text()[-3000:]
+    steps = m.find_all(r"^device: (02:01.0 claimed by passer|01:01.0: reset by secondary bus)")
+    return [match[1] for match in steps]
+
+
+def test_g11_a_bus_in_reset_holds_up_nobody_on_another_bus(folder):
+    assert beside_a_reset(folder) == ["02:01.0 claimed by passer", "01:01.0: reset by secondary bus"]
+
+
+def test_twin_g11_a_bus_in_reset_that_holds_up_everybody_is_noticed(folder):
+    kernel = planted.kernel(
+        folder,
+        "device/device.c",
+        {"pci_is_behind(f, (uint32_t)(device->function - f), (uint32_t)(reset->bridge - f))": "f && device"},
+        image="tenure-checked.elf",
+    )
+    assert beside_a_reset(folder, kernel) == ["01:01.0: reset by secondary bus", "02:01.0 claimed by passer"]
 
 
 def withheld(folder, kernel=paths.CHECKED):

@@ -4,7 +4,8 @@
  * that it had for it, and claims it again, or another process does. args: requests=N (default 4): it gives the device
  * up once that many are with it; 0: never. again=0: it does not claim it again. later=1: it has none at its start, and
  * claims the first of its entry as soon as it may. other=1: it goes on with the second device of its entry instead;
- * early=1: which it claims before the first one is silent. large=1: it has asked for a pool of 16 MiB just before.
+ * early=1: which it claims before the first one is silent; early=2: once that is being reset. large=1: it has asked for
+ * a pool of 16 MiB just before.
  */
 #include <args.h>
 #include <clock.h>
@@ -82,7 +83,7 @@ static void ignore(struct tn_source *source, const struct tn_cqe *cqe)
     (void)cqe;
 }
 
-static void move(const struct tn_start *start, bool early)
+static void move(const struct tn_start *start, uint64_t early)
 {
     static struct tn_source nobody = {.deliver = ignore};
     uint64_t lost = server.device.queue.in_flight;
@@ -91,6 +92,8 @@ static void move(const struct tn_start *start, bool early)
         struct tn_sqe *sqe = tn_ring_push(); /* goes with the claim */
         *sqe = release;
         sqe->user_data = tn_source_user_data(&nobody);
+        if (early == 2)
+            (void)tn_ring_wait(1, tn_deadline_in(pause_ns));
     } else {
         (void)!tn_ring_call(&release, NULL); /* silent or not */
     }
@@ -162,7 +165,7 @@ int tn_main(const struct tn_start *start)
                                    {.key = "again", .value = &again, .max = 1},
                                    {.key = "later", .value = &later, .max = 1},
                                    {.key = "other", .value = &other, .max = 1},
-                                   {.key = "early", .value = &early, .max = 1},
+                                   {.key = "early", .value = &early, .max = 2},
                                    {.key = "large", .value = &large, .max = 1}};
     tn_args_require(start->args, known, sizeof(known) / sizeof(known[0]));
     if (later)
@@ -172,7 +175,7 @@ int tn_main(const struct tn_start *start)
         serve_round(&server);
         if (requests != 0 && server.device.queue.in_flight >= requests) {
             if (other)
-                move(start, early != 0);
+                move(start, early);
             else
                 pass(start, again != 0, large != 0);
             (void)report_end("passed device");
