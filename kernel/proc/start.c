@@ -112,7 +112,7 @@ static bool load_image(struct process *p)
         return false;
     }
     if (elf_read(file.data, file.bytes, USER_MIN, USER_WINDOWS, &image, &error) != TN_OK) {
-        log_line("start: %s: image %s refused: %s %lx", p->name, path, error.what, error.value);
+        log_line("start: %s: image %s refused: %s 0x%lx", p->name, path, error.what, error.value);
         return false;
     }
     for (uint32_t i = 0; i < image.count; i++)

@@ -186,7 +186,7 @@ def test_g8_with_an_iommu_a_disk_is_read_under_the_policy(minimum, folder):
     assert m.find(messages.PAGES_AT_END)["quarantined"] == "0"
 
 
-def test_g8_firmware_may_name_every_function_of_a_machine(folder):
+def many_scopes(folder, kernel=paths.KERNEL):
     """QEMU's DMAR has a scope for each function: 144 here, and those of the machine itself."""
     image = disks.Image(folder, MiB)
     many = [
@@ -195,11 +195,25 @@ def test_g8_firmware_may_name_every_function_of_a_machine(folder):
         for w in ("-device", f"edu,addr={6 + n // 8:x}.{n % 8},multifunction={'on' if n % 8 == 0 else 'off'}")
     ]
     initrd = accepting(folder, "remapped-strict")
-    m, status = machine.run(initrd, "manifest=disk", [image.disk(**qemu.OBEYS)], extra=[*qemu.IOMMU, *many])
+    m, status = machine.run(
+        initrd, "manifest=disk", [image.disk(**qemu.OBEYS)], extra=[*qemu.IOMMU, *many], kernel=kernel
+    )
+    return m, status, image
+
+
+def test_g8_firmware_may_name_every_function_of_a_machine(folder):
+    m, status, image = many_scopes(folder)
     assert status == qemu.EXIT_SUCCESS
     assert int(m.find(messages.DRHD)["scopes"]) > 144
     m.find(policy("virtio_blk0", "remapped-strict"))
     assert m.find(messages.READ)["sha256"] == image.sha256()
+
+
+def test_twin_g8_a_kernel_with_room_for_fewer_has_no_policy_to_give(folder):
+    kernel = planted.kernel(folder, "firmware/dmar.c", {"== DMAR_SCOPES_MAX": "== 128"}, "tenure-checked.elf")
+    m, status, _ = many_scopes(folder, kernel)
+    assert status == qemu.EXIT_JOB_FAILED
+    m.find(messages.DMAR_BROKEN)
 
 
 NOT_DRIVEN = {

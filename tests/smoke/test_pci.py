@@ -230,13 +230,24 @@ def test_bus_numbers_that_make_no_tree_are_said_and_the_boot_goes_on(folder, kin
     assert words[kind] in m.find(messages.BRIDGE_FAULT)["what"]
 
 
-def test_g8_a_function_that_goes_on_mastering_the_bus_is_handed_to_nobody(folder):
+def stuck(folder, changes=None):
     """A kernel that cannot clear the bit of the disk stands in for a disk that keeps it."""
     clear = "pci_write(&pci_ecam, bdf, PCI_COMMAND, 2, command & ~(uint32_t)PCI_COMMAND_BUS_MASTER);"
-    kernel = planted.kernel(folder, "pci/scan.c", {clear: f"if (bdf != 4 << 3)\n        {clear}"}, "tenure-checked.elf")
+    changes = {clear: f"if (bdf != 4 << 3)\n        {clear}", **(changes or {})}
+    kernel = planted.kernel(folder, "pci/scan.c", changes, "tenure-checked.elf")
     image = disks.Image(folder, MiB)
-    m, status = machine.run(archive.build(folder, ["disk"]), "manifest=disk", [image.disk()], kernel=kernel)
+    return machine.run(archive.build(folder, ["disk"]), "manifest=disk", [image.disk()], kernel=kernel)
+
+
+def test_g8_a_function_that_goes_on_mastering_the_bus_is_handed_to_nobody(folder):
+    m, status = stuck(folder)
     assert status == qemu.EXIT_JOB_FAILED
     m.find(r"^pci: 00:04\.0: bus mastering does not go off: it is not used, ")
     m.find(r"^pci: 00:04\.0 .*, not used\b(?!.*: cleared)")
     m.lacks(messages.READ_ANY)
+
+
+def test_twin_g8_one_that_is_handed_out_is_noticed(folder):
+    m, status = stuck(folder, {"f.header = PCI_HEADER_STUCK;": "f.header = PCI_HEADER_ENDPOINT;"})
+    assert status == qemu.EXIT_SUCCESS
+    m.find(messages.READ)

@@ -100,7 +100,7 @@ static void start_unit(struct unit *u, uint64_t base)
             &trouble);
     if (status != TN_OK) {
         u->trouble = trouble.what;
-        log_line("iommu: unit %u is not used: %s (%lx); the devices behind it get no remapped policy",
+        log_line("iommu: unit %u is not used: %s (0x%lx); the devices behind it get no remapped policy",
                  (uint32_t)(u - units), trouble.what, trouble.value);
         return;
     }
