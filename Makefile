@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The front door. Everything real is in meson.build and tools/; this file only names it.
 #
-#   DISK=path MANIFEST=name MEM=MiB IOMMU=off   for run, diag        BUILD=debug   adds checks, in its own build folder
-#   TEST=words                        for test         CC=clang      the other compiler, in its own build folder
+#   DISK=path MANIFEST=name MEM=MiB IOMMU=off DEVICES='edu …'   for run, diag
+#   TEST=words   for test        BUILD=debug   adds checks        CC=clang   the other compiler; both in build folders of their own
 PYTHON := /usr/bin/python3
 CC     := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
 BUILD  ?= release
@@ -10,7 +10,8 @@ DIR    := build$(if $(filter debug,$(BUILD)),-debug)$(if $(filter-out gcc,$(CC))
 
 # Through the environment, so that names with blanks and quotes arrive as they are.
 export TENURE_DISK := $(DISK)
-RUN = $(PYTHON) tools/run.py --build $(DIR) $${TENURE_DISK:+--disk "$$TENURE_DISK"} $(if $(MEM),--memory '$(MEM)') $(if $(IOMMU),--iommu '$(IOMMU)')
+RUN = $(PYTHON) tools/run.py --build $(DIR) $${TENURE_DISK:+--disk "$$TENURE_DISK"} $(if $(MEM),--memory '$(MEM)') $(if $(IOMMU),--iommu '$(IOMMU)') \
+      $(foreach device,$(DEVICES),--device '$(device)')
 
 HOSTILE = $(addprefix tests/smoke/test_,$(addsuffix .py,isolation hardware_alone rings hostile_calls guard device_authority edu irq_steps))
 
@@ -19,7 +20,7 @@ HOSTILE = $(addprefix tests/smoke/test_,$(addsuffix .py,isolation hardware_alone
 
 help:           ## Lists the targets
 	@sed -n 's/^\([a-z-]*\): .*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
-	@echo "  Settings: DISK=path MANIFEST=name MEM=MiB IOMMU=off (run), TEST=words (test), BUILD=debug, CC=clang, YES=1"
+	@echo "  Settings: DISK=path MANIFEST=name MEM=MiB IOMMU=off DEVICES='edu …' (run), TEST=words (test), BUILD=debug, CC=clang, YES=1"
 
 run: build      ## Boots the machine: a user-mode driver reads all of DISK through DmaBuffers
 	@$(RUN) $(if $(MANIFEST),--manifest '$(MANIFEST)')
@@ -61,11 +62,12 @@ build: configure ## Builds build/tenure.elf and build/initrd.cpio (release)
 prove: deps     ## Proves core/ with Frama-C/WP: every goal, or it fails
 	@$(PYTHON) tools/prove.py --build $(DIR) $(if $(UNIT),--unit '$(UNIT)')
 
-docs: configure ## Writes what the docs take from the code: state machines, locks, the library's reference
+docs: configure ## Writes what the docs take from the code: state machines, locks, the references of library and ABI
 	@ninja -C $(DIR) --quiet tools/draw-machines tools/draw-locks
 	@$(DIR)/tools/draw-machines >docs/state-machines.md
 	@$(DIR)/tools/draw-locks >docs/locks.md
 	@$(PYTHON) tools/api_reference.py >docs/libtenure-api.md
+	@$(PYTHON) tools/abi_reference.py >docs/abi.md
 
 bench: configure ## Measures; prints `name value unit` and writes build/bench.json
 	@ninja -C $(DIR) --quiet all bench-plugin

@@ -34,6 +34,7 @@ def arguments():
     parser.add_argument("--manifest", default="read", help="which manifest of the archive starts")
     parser.add_argument("--memory", default="256", help="MiB")
     parser.add_argument("--iommu", default="on", help="on: the machine has an IOMMU, and its disks obey it; off")
+    parser.add_argument("--device", action="append", default=[], help="a further device, as QEMU's -device has it")
     parser.add_argument("--diag", action="store_true", help="stop at the console's prompt, with this terminal on COM1")
     parser.add_argument("--append", default="", help="further words for the kernel's command line")
     options = parser.parse_args()
@@ -184,6 +185,7 @@ def main():
     if options.manifest == KILL:
         backends[0], group = slowed(backends[0])
         extra = [*extra, *group]
+    extra = [*extra, *(word for device in options.device for word in ("-device", device))]
     disks = [qemu.Disk(backend, **obeys) for backend in backends]
     append = f"manifest={options.manifest}{' diag' if options.diag else ''} {options.append}".strip()
     say(f"disk 0 is {disk} (read-only), disk 1 is {scratch}; manifest={options.manifest}, {options.memory} MiB, IOMMU {options.iommu}")

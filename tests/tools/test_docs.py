@@ -3,11 +3,13 @@
 
 import glob
 import os
+import re
 import shutil
 import subprocess
 
 from harness import paths
 
+import abi_reference
 import api_reference
 
 DRAWN = os.path.join(paths.ROOT, "docs", "state-machines.md")
@@ -83,3 +85,50 @@ def test_a_function_without_docstring_is_noticed(folder, monkeypatch):
     monkeypatch.setattr(api_reference, "ROOT", folder)
     monkeypatch.setattr(api_reference, "FOLDER", "")
     assert [line.split("(")[0] for line in api_reference.undocumented()] == ["tenure.h: no docstring: void tn_dma_buffer_release"]
+
+
+# ---- the ABI, and how to write a driver ----
+
+
+def test_the_page_of_the_abi_is_that_of_the_headers():
+    with open(os.path.join(paths.ROOT, "docs", "abi.md"), encoding="utf-8") as file:
+        assert abi_reference.whole() == file.read(), "make docs writes docs/abi.md anew"
+    assert abi_reference.undocumented() == []
+
+
+def test_an_operation_without_words_is_noticed(folder, monkeypatch):
+    for path in (abi_reference.FOLDER, os.path.dirname(abi_reference.TABLE)):
+        shutil.copytree(os.path.join(paths.ROOT, path), os.path.join(folder, path))
+    path = os.path.join(folder, abi_reference.FOLDER, "ring.h")
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    words = "    /* handle: Device. arg0 = BAR index."
+    assert words in text
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(re.sub(re.escape(words) + r".*?\*/\n", "", text, flags=re.S))
+    monkeypatch.setattr(abi_reference, "ROOT", folder)
+    assert abi_reference.undocumented() == ["TN_OP_DEVICE_BAR"]
+
+
+QUOTE = re.compile(r"<!-- from (\S+) -->\n```\w+\n(.*?)```\n", re.S)
+
+
+def strange_quotes(page):
+    """Quotes of the page that are not in the file they are said to be from."""
+    found = []
+    for path, text in QUOTE.findall(page):
+        with open(os.path.join(paths.ROOT, path), encoding="utf-8") as file:
+            if text not in file.read():
+                found.append((path, text))
+    return found
+
+
+def test_what_the_pages_quote_is_in_the_tree():
+    quotes = 0
+    for name in glob.glob(f"{paths.ROOT}/docs/*.md") + [f"{paths.ROOT}/README.md"]:
+        with open(name, encoding="utf-8") as file:
+            page = file.read()
+        assert strange_quotes(page) == []
+        quotes += len(QUOTE.findall(page))
+    assert quotes >= 7
+    assert strange_quotes(page + "<!-- from Makefile -->\n```c\nint x;\n```\n") == [("Makefile", "int x;\n")]
