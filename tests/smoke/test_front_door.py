@@ -91,6 +91,12 @@ def test_the_default_disk_is_made_by_the_build_and_is_at_most_16_mib(build):
     assert done.returncode == 0, done.stdout[-3000:]
 
 
+def test_further_devices_are_in_the_machine(build):
+    assert run(build, "--manifest", "edu", "--device", "edu").returncode == 0
+    without = run(build, "--manifest", "edu")
+    assert without.returncode == 1 and "no device 0 with id 1234:11e8" in without.stdout
+
+
 def test_a_panic_is_said_and_has_its_own_status(build):
     os.unlink(os.path.join(build, "tenure.elf"))  # a link to the release
     os.symlink(paths.TWIN, os.path.join(build, "tenure.elf"))
