@@ -110,6 +110,12 @@ void tn_dma_release_otherwise(struct tn_dma_pool *pool, uint64_t mark, uint32_t 
         tn_buffer_scrubbed_commit(&pool->core, (uint32_t)name.slot);
 }
 
+uint64_t tn_dma_names_nothing(struct tn_dma_pool *pool)
+{
+    count_refusal(pool, TN_ESTALE);
+    return UINT64_MAX;
+}
+
 void tn_dma_quarantine(struct tn_dma_pool *pool, uint64_t mark, uint32_t slot)
 {
     const struct tn_buffer_name name = {mark, slot};

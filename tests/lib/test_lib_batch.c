@@ -107,8 +107,8 @@ static void g1_what_names_nothing_leaves_the_batch_and_is_counted(void **state)
         tn_dma_batch_release(&b);
         tn_dma_batch_release(&again);
         assert_int_equal(tn_dma_pool_counts(pool).refused, 3);
-        tn_dma_batch_release(&again); /* empty: nothing to refuse */
-        assert_int_equal(tn_dma_pool_counts(pool).refused, 3);
+        tn_dma_batch_release(&again); /* empty by now */
+        assert_int_equal(tn_dma_pool_counts(pool).refused, 4);
         tn_dma_buffer_release(&copy);
         lib_destroy(pool);
     }
@@ -140,11 +140,76 @@ static void single_buffers_and_fences_come_out_of_a_batch(void **state)
     }
 }
 
+static void g2_a_batch_has_no_room_while_its_fences_are_in_flight(void **state)
+{
+    (void)state;
+    FOR_EACH_KIND(kind)
+    {
+        struct tn_dma_pool *pool = lib_pool(kind->guard, kind->scrub);
+        TN_DMA_BATCH(b, 2);
+        TN_DMA_BATCH(other, 2);
+        TN_FENCE_BATCH(f);
+        assert_true(tn_dma_batch_alloc(pool, 2, &b));
+        assert_true(tn_dma_batch_submit(&b, 10, &f));
+        const uint64_t first = tn_fence_batch_address(&f, 0);
+        assert_false(tn_dma_batch_alloc(pool, 2, &b)); /* it would overwrite their names */
+        assert_int_equal(tn_dma_batch_status(&b), TN_ESTATE);
+        assert_int_equal(tn_dma_pool_counts(pool).free, LIB_BUFFERS - 2);
+        assert_int_equal(tn_fence_batch_address(&f, 0), first);
+        assert_true(tn_dma_batch_alloc(pool, 2, &other));
+        tn_dma_batch_release(&other);
+        tn_fence_batch_complete(&f, NULL, &b);
+        assert_int_equal(tn_dma_batch_count(&b), 2);
+        tn_dma_batch_release(&b);
+        assert_true(tn_dma_batch_alloc(pool, 2, &b)); /* its room is back */
+        tn_dma_batch_release(&b);
+        assert_int_equal(tn_dma_pool_counts(pool).refused, 0);
+        lib_destroy(pool);
+    }
+}
+
+static void g1_an_empty_batch_does_nothing_and_is_counted(void **state)
+{
+    (void)state;
+    FOR_EACH_KIND(kind)
+    {
+        struct tn_dma_pool *pool = lib_pool(kind->guard, kind->scrub);
+        TN_DMA_BATCH(b, 2);
+        TN_FENCE_BATCH(f);
+        TN_FENCE_BATCH(none);
+        struct tn_dma_buffer one = {0};
+        struct tn_fence fence = {0};
+        assert_true(tn_dma_batch_alloc(pool, 2, &b));
+        assert_true(tn_dma_batch_submit(&b, 10, &f));
+        assert_int_equal(tn_dma_batch_count(&b), 0);
+        assert_null(tn_dma_batch_data(&b, 0));
+        assert_false(tn_dma_batch_submit(&b, 10, &none));
+        assert_false(tn_dma_batch_take(&b, &one));
+        assert_int_equal(tn_dma_pool_counts(pool).refused, 4);
+        struct tn_fence_batch late = f;
+        tn_fence_batch_complete(&f, NULL, &b);
+        assert_int_equal(tn_fence_batch_address(&late, 0), UINT64_MAX);
+        assert_int_equal(tn_fence_batch_count(&f), 0);
+        assert_int_equal(tn_fence_batch_address(&f, 0), UINT64_MAX);
+        assert_int_equal(tn_fence_batch_tag(&f, 0), UINT32_MAX);
+        assert_false(tn_fence_batch_take(&f, &fence));
+        tn_fence_batch_complete(&f, NULL, &b); /* what it held stays in it */
+        assert_int_equal(tn_dma_pool_counts(pool).refused, 10);
+        assert_int_equal(tn_dma_batch_count(&b), 2);
+        tn_dma_batch_release(&b);
+        tn_fence_batch_complete(&none, NULL, &b); /* fences that never were */
+        tn_dma_batch_release(&b);
+        lib_destroy(pool);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_batch_lives_in_every_kind_of_pool),
     cmocka_unit_test(g6_a_batch_is_filled_or_takes_nothing),
     cmocka_unit_test(g6_lengths_out_of_range_leave_the_batch_ours),
     cmocka_unit_test(g1_what_names_nothing_leaves_the_batch_and_is_counted),
+    cmocka_unit_test(g2_a_batch_has_no_room_while_its_fences_are_in_flight),
+    cmocka_unit_test(g1_an_empty_batch_does_nothing_and_is_counted),
     cmocka_unit_test(single_buffers_and_fences_come_out_of_a_batch),
 };
 

@@ -44,7 +44,8 @@ TN_OWN_INLINE void tn_fence_batch_end(const struct tn_fence_batch *fences)
 {
     TN_OWN_EMPTY(fences->held);
 }
-/* An empty token with room for `size` buffers; the room must outlive the fences that come of it. */
+/* An empty token with room for `size` buffers. The room goes with the buffers: to the fences at submit, and to the
+ * batch that they are completed into. It must outlive them all. */
 #define TN_DMA_BATCH(name, size)                                                                                       \
     struct tn_buffer_name name##_room[size];                                                                           \
     __attribute__((cleanup(tn_dma_batch_end))) struct tn_dma_batch name = {NULL, name##_room, size, 0, 0, 0}
@@ -62,15 +63,17 @@ TN_NOTHROW void tn_dma_each_release(struct tn_dma_pool *pool, const struct tn_bu
 
 /* ---- a batch's life ---- */
 
-/* `count` free buffers, or none: false, and tn_dma_batch_status tells TN_EEXHAUSTED, TN_ERETIRED, or TN_ERANGE (0, or
- * more than the batch has room for). */
+/* `count` free buffers, or none: false, and tn_dma_batch_status tells TN_EEXHAUSTED, TN_ERETIRED, TN_ERANGE (0, or more
+ * than the batch has room for), or TN_ESTATE (its room went with its fences, and is back once they are complete). */
 TN_OWN_INLINE TN_MUST_CHECK bool tn_dma_batch_alloc(struct tn_dma_pool *pool, uint32_t count,
                                                     struct tn_dma_batch *batch) TN_OWN_IF_TRUE(batch);
 TN_OWN_INLINE bool tn_dma_batch_alloc(struct tn_dma_pool *pool, uint32_t count, struct tn_dma_batch *batch)
 {
     TN_OWN_EMPTY(batch->held);
     unsigned held = 1;
-    const enum tn_status status = count - 1 < batch->room ? tn_dma_each_alloc(pool, batch->entry, count) : TN_ERANGE;
+    enum tn_status status = batch->room == 0 ? TN_ESTATE : TN_ERANGE;
+    if (count - 1 < batch->room)
+        status = tn_dma_each_alloc(pool, batch->entry, count);
     if (status != TN_OK) {
         TN_OWN_APART();
         held = 0;
@@ -91,13 +94,19 @@ TN_OWN_INLINE uint32_t tn_dma_batch_count(const struct tn_dma_batch *batch) TN_O
 TN_OWN_INLINE uint32_t tn_dma_batch_count(const struct tn_dma_batch *batch)
 {
     TN_OWN_REQUIRE(batch->held);
-    return batch->held ? batch->count : 0;
+    if (!batch->held) {
+        (void)tn_dma_names_nothing(batch->pool);
+        return 0;
+    }
+    return batch->count;
 }
 /* Where buffer `index` is for the CPU: NULL if there is none, or if it names nothing. */
 TN_OWN_INLINE void *tn_dma_batch_data(const struct tn_dma_batch *batch, uint32_t index) TN_OWN_NEEDS(batch);
 TN_OWN_INLINE void *tn_dma_batch_data(const struct tn_dma_batch *batch, uint32_t index)
 {
     TN_OWN_REQUIRE(batch->held);
+    if (!batch->held)
+        (void)tn_dma_names_nothing(batch->pool);
     if (!batch->held || index >= batch->count)
         return NULL;
     const struct tn_buffer_name name = batch->entry[index];
@@ -116,14 +125,16 @@ TN_OWN_INLINE bool tn_dma_batch_submit(struct tn_dma_batch *batch, uint32_t leng
     TN_OWN_REQUIRE(batch->held);
     TN_OWN_EMPTY(fences->held);
     if (!batch->held) {
+        (void)tn_dma_names_nothing(batch->pool);
         fences->held = 0;
         return false;
     }
     unsigned held = 1;
-    uint32_t count = batch->count;
+    uint32_t count = batch->count, room = 0; /* what is filled again must not write over the names of what flies */
     const enum tn_status status = tn_dma_each_submit(batch->pool, batch->entry, &count, length);
     if (status != TN_OK) {
         TN_OWN_APART();
+        room = batch->room;
         held = 0;
     }
     fences->count = count;
@@ -132,29 +143,41 @@ TN_OWN_INLINE bool tn_dma_batch_submit(struct tn_dma_batch *batch, uint32_t leng
     fences->room = batch->room;
     fences->length = length;
     fences->held = held;
+    batch->room = room;
+    batch->count = count;
     batch->status = (uint32_t)status;
     batch->held = held ^ 1;
     return fences->held;
 }
-/* How many are in flight; where the device finds buffer `index` (UINT64_MAX: there is none); and its tag, as
- * tn_fence_tag. */
+/* How many are in flight; where the device finds buffer `index` (UINT64_MAX: there is none, or it names nothing); and
+ * its tag, as tn_fence_tag. */
 TN_OWN_INLINE uint32_t tn_fence_batch_count(const struct tn_fence_batch *fences) TN_OWN_NEEDS(fences);
 TN_OWN_INLINE uint32_t tn_fence_batch_count(const struct tn_fence_batch *fences)
 {
     TN_OWN_REQUIRE(fences->held);
-    return fences->held ? fences->count : 0;
+    if (!fences->held) {
+        (void)tn_dma_names_nothing(fences->pool);
+        return 0;
+    }
+    return fences->count;
 }
 TN_OWN_INLINE uint64_t tn_fence_batch_address(const struct tn_fence_batch *fences, uint32_t index) TN_OWN_NEEDS(fences);
 TN_OWN_INLINE uint64_t tn_fence_batch_address(const struct tn_fence_batch *fences, uint32_t index)
 {
     TN_OWN_REQUIRE(fences->held);
-    return fences->held && index < fences->count ? fences->pool->address[fences->entry[index].slot] : UINT64_MAX;
+    if (fences->held && index >= fences->count)
+        return UINT64_MAX;
+    if (__builtin_expect(!fences->held || !tn_dma_names(fences->pool, fences->entry[index], TN_BUFFER_IN_FLIGHT), 0))
+        return tn_dma_names_nothing(fences->pool);
+    return fences->pool->address[fences->entry[index].slot];
 }
 TN_OWN_INLINE uint32_t tn_fence_batch_tag(const struct tn_fence_batch *fences, uint32_t index) TN_OWN_NEEDS(fences);
 TN_OWN_INLINE uint32_t tn_fence_batch_tag(const struct tn_fence_batch *fences, uint32_t index)
 {
     TN_OWN_REQUIRE(fences->held);
-    return fences->held && index < fences->count ? (uint32_t)fences->entry[index].slot : UINT32_MAX;
+    if (!fences->held)
+        return (uint32_t)tn_dma_names_nothing(fences->pool);
+    return index < fences->count ? (uint32_t)fences->entry[index].slot : UINT32_MAX;
 }
 
 /* The device is done with all of them. used[i] are the bytes of buffer i; a claim above the length becomes 0 and is
@@ -165,13 +188,14 @@ TN_OWN_INLINE void tn_fence_batch_complete(struct tn_fence_batch *fences, uint32
 {
     TN_OWN_REQUIRE(fences->held);
     TN_OWN_EMPTY(batch->held);
-    uint32_t count = 0;
-    if (fences->held)
-        count = tn_dma_each_complete(fences->pool, fences->entry, fences->count, fences->length, used);
+    if (!fences->held) { /* their room may be somebody's */
+        (void)tn_dma_names_nothing(fences->pool);
+        return;
+    }
+    batch->count = tn_dma_each_complete(fences->pool, fences->entry, fences->count, fences->length, used);
     batch->pool = fences->pool;
     batch->entry = fences->entry;
     batch->room = fences->room;
-    batch->count = count;
     batch->status = TN_OK;
     batch->held = 1;
     fences->held = 0;
@@ -184,6 +208,8 @@ TN_OWN_INLINE void tn_dma_batch_release(struct tn_dma_batch *batch)
     TN_OWN_REQUIRE(batch->held);
     if (batch->held)
         tn_dma_each_release(batch->pool, batch->entry, batch->count);
+    else
+        (void)tn_dma_names_nothing(batch->pool);
     batch->held = 0;
 }
 
@@ -197,6 +223,8 @@ TN_OWN_INLINE bool tn_dma_batch_take(struct tn_dma_batch *batch, struct tn_dma_b
     TN_OWN_REQUIRE(batch->held);
     TN_OWN_EMPTY(buffer->held);
     unsigned held = 0;
+    if (!batch->held)
+        (void)tn_dma_names_nothing(batch->pool);
     if (batch->held && batch->count > 0) {
         const struct tn_buffer_name name = batch->entry[--batch->count];
         buffer->pool = batch->pool;
@@ -217,6 +245,8 @@ TN_OWN_INLINE bool tn_fence_batch_take(struct tn_fence_batch *fences, struct tn_
     TN_OWN_REQUIRE(fences->held);
     TN_OWN_EMPTY(fence->held);
     unsigned held = 0;
+    if (!fences->held)
+        (void)tn_dma_names_nothing(fences->pool);
     if (fences->held && fences->count > 0) {
         const struct tn_buffer_name name = fences->entry[--fences->count];
         fence->pool = fences->pool;

@@ -89,6 +89,20 @@ TN_NOTHROW struct tn_buffer_name tn_dma_complete_otherwise(struct tn_dma_pool *p
 TN_NOTHROW void tn_dma_release_otherwise(struct tn_dma_pool *pool, uint64_t mark, uint32_t slot);
 TN_NOTHROW bool tn_dma_is_cpus(struct tn_dma_pool *pool, uint64_t mark, uint32_t slot);
 TN_NOTHROW void tn_dma_quarantine(struct tn_dma_pool *pool, uint64_t mark, uint32_t slot);
+/* Counts a use of what names nothing. UINT64_MAX, which is no address. */
+TN_NOTHROW uint64_t tn_dma_names_nothing(struct tn_dma_pool *pool);
+
+/* What a token names. An empty one names nothing, whatever is left in it: a mark of 0 is never a buffer's. */
+TN_OWN_INLINE struct tn_buffer_name tn_dma_name(unsigned held, uint64_t mark, uint32_t slot)
+{
+    const struct tn_buffer_name name = {held ? mark : 0, slot};
+    return name;
+}
+/* Does it name a buffer in this state, in a pool of whatever kind? */
+TN_OWN_INLINE bool tn_dma_names(const struct tn_dma_pool *pool, struct tn_buffer_name name, uint32_t state)
+{
+    return tn_direct_is(&pool->core, pool->core.count, name, state);
+}
 
 /* ---- a buffer's life ---- */
 
@@ -126,11 +140,11 @@ TN_OWN_INLINE void tn_dma_buffer_release(struct tn_dma_buffer *buffer) TN_OWN_TA
 TN_OWN_INLINE void tn_dma_buffer_release(struct tn_dma_buffer *buffer)
 {
     TN_OWN_REQUIRE(buffer->held);
-    const struct tn_buffer_name name = {buffer->mark, buffer->slot};
+    const struct tn_buffer_name name = tn_dma_name(buffer->held, buffer->mark, buffer->slot);
     if (__builtin_expect(buffer->held && tn_direct_can_release(&buffer->pool->core, name), 1))
         tn_direct_release_commit(&buffer->pool->core, name);
     else
-        tn_dma_release_otherwise(buffer->pool, buffer->mark, buffer->slot);
+        tn_dma_release_otherwise(buffer->pool, name.mark, (uint32_t)name.slot);
     buffer->held = 0;
     buffer->status = TN_ESTALE;
 }
@@ -140,24 +154,31 @@ TN_OWN_INLINE void *tn_dma_buffer_data(const struct tn_dma_buffer *buffer) TN_OW
 TN_OWN_INLINE void *tn_dma_buffer_data(const struct tn_dma_buffer *buffer)
 {
     TN_OWN_REQUIRE(buffer->held);
-    const struct tn_buffer_name name = {buffer->mark, buffer->slot};
+    const struct tn_buffer_name name = tn_dma_name(buffer->held, buffer->mark, buffer->slot);
     if (__builtin_expect(!buffer->held || !tn_direct_can_release(&buffer->pool->core, name), 0) &&
-        !tn_dma_is_cpus(buffer->pool, buffer->mark, buffer->slot))
+        !tn_dma_is_cpus(buffer->pool, name.mark, (uint32_t)name.slot))
         return NULL;
     return buffer->pool->memory + name.slot * buffer->pool->stride;
 }
-/* The same place as the device knows it. */
+/* The same place as the device knows it. UINT64_MAX if the token names nothing. */
 TN_OWN_INLINE uint64_t tn_dma_buffer_address(const struct tn_dma_buffer *buffer) TN_OWN_NEEDS(buffer);
 TN_OWN_INLINE uint64_t tn_dma_buffer_address(const struct tn_dma_buffer *buffer)
 {
     TN_OWN_REQUIRE(buffer->held);
-    return buffer->held ? buffer->pool->address[buffer->slot] : UINT64_MAX;
+    const struct tn_buffer_name name = tn_dma_name(buffer->held, buffer->mark, buffer->slot);
+    if (__builtin_expect(!buffer->held || !tn_dma_names(buffer->pool, name, TN_BUFFER_CPU), 0))
+        return tn_dma_names_nothing(buffer->pool);
+    return buffer->pool->address[name.slot];
 }
 /* Bytes that the device says it wrote, never more than were submitted; 0 after a failure and after alloc. */
 TN_OWN_INLINE uint32_t tn_dma_buffer_used(const struct tn_dma_buffer *buffer) TN_OWN_NEEDS(buffer);
 TN_OWN_INLINE uint32_t tn_dma_buffer_used(const struct tn_dma_buffer *buffer)
 {
     TN_OWN_REQUIRE(buffer->held);
+    if (!buffer->held) {
+        (void)tn_dma_names_nothing(buffer->pool);
+        return 0;
+    }
     return buffer->used;
 }
 /* Of a buffer that is held: how its last journey ended; TN_EPROTOCOL: the device claimed more bytes than it was given.
@@ -185,16 +206,17 @@ TN_OWN_INLINE bool tn_dma_submit(struct tn_dma_buffer *buffer, uint32_t length, 
 {
     TN_OWN_REQUIRE(buffer->held);
     TN_OWN_EMPTY(fence->held);
-    const struct tn_buffer_name name = {buffer->mark, buffer->slot};
+    const struct tn_buffer_name name = tn_dma_name(buffer->held, buffer->mark, buffer->slot);
     struct tn_buffer_name flying;
     uint32_t status = TN_ESTALE;
     unsigned held = 1;
     if (__builtin_expect(buffer->held && tn_direct_can_submit(&buffer->pool->core, name, length), 1)) {
         flying = tn_direct_submit_commit(&buffer->pool->core, name, length);
     } else {
-        flying = tn_dma_submit_otherwise(buffer->pool, buffer->mark, buffer->slot, length);
+        flying = tn_dma_submit_otherwise(buffer->pool, name.mark, (uint32_t)name.slot, length);
         if (flying.mark == 0) {
             TN_OWN_APART();
+            buffer->mark = name.mark; /* held again below: an empty one comes to name nothing */
             status = (uint32_t)flying.slot;
             held = 0;
         }
@@ -209,25 +231,33 @@ TN_OWN_INLINE bool tn_dma_submit(struct tn_dma_buffer *buffer, uint32_t length, 
     return fence->held;
 }
 
-/* Where the device finds the buffer, how many bytes of it, and a number below the pool's count that no other fence of
- * the pool has meanwhile: a tag for the device's queue, an index for a request table. */
+/* Where the device finds the buffer (UINT64_MAX if the fence names nothing), how many bytes of it, and a number below
+ * the pool's count that no other fence of the pool has meanwhile: a tag for the device's queue, an index for a request
+ * table. */
 TN_OWN_INLINE uint64_t tn_fence_address(const struct tn_fence *fence) TN_OWN_NEEDS(fence);
 TN_OWN_INLINE uint64_t tn_fence_address(const struct tn_fence *fence)
 {
     TN_OWN_REQUIRE(fence->held);
-    return fence->held ? fence->pool->address[fence->slot] : UINT64_MAX;
+    const struct tn_buffer_name name = tn_dma_name(fence->held, fence->mark, fence->slot);
+    if (__builtin_expect(!fence->held || !tn_dma_names(fence->pool, name, TN_BUFFER_IN_FLIGHT), 0))
+        return tn_dma_names_nothing(fence->pool);
+    return fence->pool->address[name.slot];
 }
 TN_OWN_INLINE uint32_t tn_fence_length(const struct tn_fence *fence) TN_OWN_NEEDS(fence);
 TN_OWN_INLINE uint32_t tn_fence_length(const struct tn_fence *fence)
 {
     TN_OWN_REQUIRE(fence->held);
+    if (!fence->held) {
+        (void)tn_dma_names_nothing(fence->pool);
+        return 0;
+    }
     return fence->length;
 }
 TN_OWN_INLINE uint32_t tn_fence_tag(const struct tn_fence *fence) TN_OWN_NEEDS(fence);
 TN_OWN_INLINE uint32_t tn_fence_tag(const struct tn_fence *fence)
 {
     TN_OWN_REQUIRE(fence->held);
-    return fence->slot;
+    return fence->held ? fence->slot : (uint32_t)tn_dma_names_nothing(fence->pool);
 }
 TN_OWN_INLINE TN_MUST_CHECK bool tn_fence_is_held(struct tn_fence *fence) TN_OWN_IF_TRUE(fence);
 TN_OWN_INLINE bool tn_fence_is_held(struct tn_fence *fence)
@@ -248,7 +278,7 @@ TN_OWN_INLINE bool tn_fence_complete(struct tn_fence *fence, uint32_t used, stru
     TN_OWN_REQUIRE(fence->held);
     TN_OWN_EMPTY(buffer->held);
     struct tn_dma_pool *pool = fence->pool;
-    const struct tn_buffer_name flying = {fence->mark, fence->slot};
+    const struct tn_buffer_name flying = tn_dma_name(fence->held, fence->mark, fence->slot);
     struct tn_buffer_name name;
     enum tn_status status = TN_OK;
     unsigned held = 1;
@@ -256,7 +286,7 @@ TN_OWN_INLINE bool tn_fence_complete(struct tn_fence *fence, uint32_t used, stru
         name = tn_direct_complete_commit(&pool->core, flying);
     } else {
         enum tn_status told;
-        name = tn_dma_complete_otherwise(pool, fence->mark, fence->slot, used, &told);
+        name = tn_dma_complete_otherwise(pool, flying.mark, (uint32_t)flying.slot, used, &told);
         status = told;
         if (told != TN_OK)
             used = 0;
@@ -291,7 +321,8 @@ TN_OWN_INLINE void tn_fence_quarantine(struct tn_fence *fence) TN_OWN_TAKES(fenc
 TN_OWN_INLINE void tn_fence_quarantine(struct tn_fence *fence)
 {
     TN_OWN_REQUIRE(fence->held);
-    tn_dma_quarantine(fence->held ? fence->pool : NULL, fence->mark, fence->slot);
+    const struct tn_buffer_name name = tn_dma_name(fence->held, fence->mark, fence->slot);
+    tn_dma_quarantine(fence->pool, name.mark, (uint32_t)name.slot);
     fence->held = 0;
 }
 
@@ -302,8 +333,10 @@ typedef enum tn_status tn_poll(void *context, uint32_t tag, uint32_t *used);
  * *status is TN_ETIMEDOUT (`timeout_ns` have passed), or TN_EINVAL (UINT64_MAX: no wait is without an end). */
 TN_NOTHROW TN_MUST_CHECK bool tn_dma_poll(tn_poll *poll, void *context, uint32_t tag, uint64_t timeout_ns,
                                           uint32_t *used, enum tn_status *status);
-/* Polls the device, then completes or fails the fence as it says. False: not ended in time; the fence is still held, to
- * be waited for again, failed after a reset, or put into quarantine. */
+/* Polls the device, then completes or fails the fence as it says. False: the fence is still held, and
+ * tn_dma_buffer_status(buffer) tells why. TN_ETIMEDOUT, TN_EINVAL: not ended, as tn_dma_poll; wait again, fail it after
+ * a reset, or put it into quarantine. TN_ESTALE: it names nothing, for it was a copy; the device is not asked, and
+ * there is nothing to wait for. */
 TN_OWN_INLINE TN_MUST_CHECK bool tn_fence_wait(struct tn_fence *fence, tn_poll *poll, void *context,
                                                uint64_t timeout_ns, struct tn_dma_buffer *buffer) TN_OWN_TAKES(fence)
     TN_OWN_IF_TRUE(buffer) TN_OWN_IF_FALSE(fence);
@@ -313,8 +346,13 @@ TN_OWN_INLINE bool tn_fence_wait(struct tn_fence *fence, tn_poll *poll, void *co
     TN_OWN_REQUIRE(fence->held);
     TN_OWN_EMPTY(buffer->held);
     uint32_t used = 0, held = 0;
-    enum tn_status status;
-    if (!tn_dma_poll(poll, context, fence->slot, timeout_ns, &used, &status)) {
+    enum tn_status status = TN_ESTALE;
+    const struct tn_buffer_name name = tn_dma_name(fence->held, fence->mark, fence->slot);
+    if (!fence->held || !tn_dma_names(fence->pool, name, TN_BUFFER_IN_FLIGHT)) {
+        (void)tn_dma_names_nothing(fence->pool);
+        fence->mark = name.mark; /* held again below: an empty one comes to name nothing */
+        buffer->status = TN_ESTALE;
+    } else if (!tn_dma_poll(poll, context, fence->slot, timeout_ns, &used, &status)) {
         buffer->status = (uint32_t)status;
     } else {
         struct tn_fence rest = *fence;
@@ -331,12 +369,16 @@ TN_OWN_INLINE bool tn_fence_wait(struct tn_fence *fence, tn_poll *poll, void *co
 
 /* ---- parking ---- */
 
-/* Puts a fence into a free place. False: the place is taken, and the fence still held. */
+/* Puts a fence into a free place. False: the place is taken, and the fence still held; an empty one stays empty. */
 TN_OWN_INLINE TN_MUST_CHECK bool tn_fence_park(struct tn_fence *fence, struct tn_parked_fence *place)
     TN_OWN_TAKES(fence) TN_OWN_IF_FALSE(fence);
 TN_OWN_INLINE bool tn_fence_park(struct tn_fence *fence, struct tn_parked_fence *place)
 {
     TN_OWN_REQUIRE(fence->held);
+    if (!fence->held) {
+        (void)tn_dma_names_nothing(fence->pool);
+        return false;
+    }
     if (__builtin_expect(place->mark != 0, 0))
         return false;
     place->pool = fence->pool;
@@ -367,6 +409,10 @@ TN_OWN_INLINE TN_MUST_CHECK bool tn_dma_buffer_park(struct tn_dma_buffer *buffer
 TN_OWN_INLINE bool tn_dma_buffer_park(struct tn_dma_buffer *buffer, struct tn_parked_buffer *place)
 {
     TN_OWN_REQUIRE(buffer->held);
+    if (!buffer->held) {
+        (void)tn_dma_names_nothing(buffer->pool);
+        return false;
+    }
     if (__builtin_expect(place->mark != 0, 0))
         return false;
     place->pool = buffer->pool;
