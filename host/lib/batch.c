@@ -4,6 +4,7 @@
  * unusual, over a copy of the pool whose fields stay in registers; from the first that is, each goes the way it would
  * go alone.
  */
+#include <string.h>
 #include <tenure/batch.h>
 
 #include "pool_inside.h"
@@ -12,29 +13,27 @@
 
 #define ONE_BY_ONE static __attribute__((noinline, cold))
 
-ONE_BY_ONE enum tn_status alloc_rest(struct tn_dma_pool *pool, struct tn_buffer_name *entry, uint32_t count)
+ONE_BY_ONE void release_rest(struct tn_dma_pool *pool, const struct tn_buffer_name *at,
+                             const struct tn_buffer_name *end, void *caller)
+{
+    tn_inside(pool)->caller = caller;
+    for (; at != end; at++)
+        tn_dma_release_otherwise(pool, at->mark, (uint32_t)at->slot);
+    tn_inside(pool)->caller = NULL;
+}
+
+ONE_BY_ONE enum tn_status alloc_rest(struct tn_dma_pool *pool, struct tn_buffer_name *entry, uint32_t count,
+                                     void *caller)
 {
     for (uint32_t i = 0; i < count; i++) {
         entry[i] = tn_dma_alloc_otherwise(pool);
         if (entry[i].mark == 0) {
             const enum tn_status status = (enum tn_status)entry[i].slot;
-            tn_dma_each_release(pool, entry, i);
+            release_rest(pool, entry, entry + i, caller);
             return status;
         }
     }
     return TN_OK;
-}
-
-/* From entry `first` on. Returns how many of all are in flight. */
-ONE_BY_ONE uint32_t submit_rest(struct tn_dma_pool *pool, struct tn_buffer_name *entry, uint32_t first, uint32_t count,
-                                uint32_t length)
-{
-    uint32_t kept = first;
-    for (uint32_t i = first; i < count; i++) {
-        entry[kept] = tn_dma_submit_otherwise(pool, entry[i].mark, (uint32_t)entry[i].slot, length);
-        kept += entry[kept].mark != 0;
-    }
-    return kept;
 }
 
 static uint32_t used_of(const uint32_t *used, uint32_t index, uint32_t length)
@@ -59,11 +58,28 @@ ONE_BY_ONE uint32_t complete_rest(struct tn_dma_pool *pool, struct tn_buffer_nam
     return kept;
 }
 
-ONE_BY_ONE void release_rest(struct tn_dma_pool *pool, const struct tn_buffer_name *at,
-                             const struct tn_buffer_name *end)
+/* From entry `first` on; *count becomes how many are in flight. What names nothing leaves the batch. Any other refusal
+ * is the whole batch's: what had left comes home, and *count are still in it. */
+ONE_BY_ONE enum tn_status submit_rest(struct tn_dma_pool *pool, struct tn_buffer_name *entry, uint32_t first,
+                                      uint32_t *count, uint32_t length, void *caller)
 {
-    for (; at != end; at++)
-        tn_dma_release_otherwise(pool, at->mark, (uint32_t)at->slot);
+    uint32_t kept = first;
+    for (uint32_t i = first; i < *count; i++) {
+        tn_inside(pool)->caller = caller;
+        const struct tn_buffer_name flying =
+            tn_dma_submit_otherwise(pool, entry[i].mark, (uint32_t)entry[i].slot, length);
+        tn_inside(pool)->caller = NULL;
+        if (flying.mark != 0) {
+            entry[kept++] = flying;
+        } else if (flying.slot != TN_ESTALE) {
+            kept = complete_rest(pool, entry, 0, kept, length, NULL);
+            memmove(entry + kept, entry + i, (*count - i) * sizeof(*entry));
+            *count = kept + (*count - i);
+            return (enum tn_status)flying.slot;
+        }
+    }
+    *count = kept;
+    return TN_OK;
 }
 
 /* ---- the short ways ---- */
@@ -72,7 +88,7 @@ enum tn_status tn_dma_each_alloc(struct tn_dma_pool *pool, struct tn_buffer_name
 {
     struct tn_pool core = pool->core;
     if (!tn_direct_can_alloc(&core) || count > core.free)
-        return alloc_rest(pool, entry, count);
+        return alloc_rest(pool, entry, count, TN_CALLER);
     for (struct tn_buffer_name *at = entry, *const end = entry + count; at != end; at++)
         *at = tn_buffer_alloc_commit(&core);
     tn_direct_settle(&pool->core, &core);
@@ -90,7 +106,7 @@ enum tn_status tn_dma_each_submit(struct tn_dma_pool *pool, struct tn_buffer_nam
         at->mark = tn_direct_submit_commit(&core, *at, length).mark; /* the slot stays */
     tn_direct_settle(&pool->core, &core);
     if (__builtin_expect(at != end, 0))
-        *count = submit_rest(pool, entry, (uint32_t)(at - entry), *count, length);
+        return submit_rest(pool, entry, (uint32_t)(at - entry), count, length, TN_CALLER);
     return TN_OK;
 }
 
@@ -123,5 +139,5 @@ void tn_dma_each_release(struct tn_dma_pool *pool, const struct tn_buffer_name *
         tn_direct_release_commit(&core, *at);
     tn_direct_settle(&pool->core, &core);
     if (__builtin_expect(at != end, 0))
-        release_rest(pool, at, end);
+        release_rest(pool, at, end, TN_CALLER);
 }

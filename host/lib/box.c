@@ -11,10 +11,18 @@
 
 #include "pool_inside.h"
 
-/* One of them at a time: the buffer's token, or its fence's. */
+enum box_state {
+    BOX_NONE,    /* what it held went on, under another address or to nobody */
+    BOX_BUFFER,  /* the CPU's: a buffer's pointer is good */
+    BOX_FENCE,   /* the device's: a fence's pointer is good */
+    BOX_REFUSED, /* its submit was: a fence's pointer is good, and gives the buffer back */
+};
 struct tn_box {
-    struct tn_dma_buffer buffer;
-    struct tn_fence fence;
+    enum box_state state;
+    union { /* both begin with their pool, which stays readable */
+        struct tn_dma_buffer buffer;
+        struct tn_fence fence;
+    };
 };
 
 size_t tn_boxes_bytes(uint32_t count)
@@ -22,29 +30,33 @@ size_t tn_boxes_bytes(uint32_t count)
     return (size_t)count * TN_BOX_LIVES * sizeof(struct tn_box);
 }
 
-static struct tn_box *of_buffer(const struct tn_dma_buffer_box *buffer)
+/* The box behind a pointer of either kind, if it is in this state. NULL, and counted: the pointer names nothing. */
+static struct tn_box *box_in(enum box_state state, const void *pointer)
 {
-    return (struct tn_box *)buffer;
+    struct tn_box *box = (struct tn_box *)pointer;
+    if (box == NULL || box->state == state)
+        return box;
+    (void)tn_dma_names_nothing(box->buffer.pool);
+    return NULL;
 }
 
-static struct tn_box *of_fence(const struct tn_fence_box *fence)
-{
-    return (struct tn_box *)fence;
-}
-
-/* The box of the life that a buffer has now. */
-static struct tn_box *box_for(struct tn_dma_pool *pool, const struct tn_dma_buffer *buffer)
-{
-    struct tn_box *boxes = tn_inside(pool)->boxes;
-    return &boxes[(size_t)buffer->slot * TN_BOX_LIVES + tn_mark_generation(buffer->mark) % TN_BOX_LIVES];
-}
-
+/* Into the box of the life that the buffer has now. */
 static struct tn_dma_buffer_box *boxed(const struct tn_dma_buffer *buffer)
 {
-    struct tn_box *box = box_for(buffer->pool, buffer);
+    struct tn_box *boxes = tn_inside(buffer->pool)->boxes;
+    struct tn_box *box = &boxes[(size_t)buffer->slot * TN_BOX_LIVES + tn_mark_generation(buffer->mark) % TN_BOX_LIVES];
+    box->state = BOX_BUFFER;
     box->buffer = *buffer;
-    box->fence.held = 0;
     return (struct tn_dma_buffer_box *)box;
+}
+
+static void release_from(struct tn_box *box, void *caller)
+{
+    struct tn_pool_inside *pool = tn_inside(box->buffer.pool);
+    box->state = BOX_NONE;
+    pool->caller = caller;
+    tn_dma_buffer_release(&box->buffer);
+    pool->caller = NULL;
 }
 
 struct tn_dma_buffer_box *tn_box_alloc(struct tn_dma_pool *pool)
@@ -57,31 +69,42 @@ struct tn_dma_buffer_box *tn_box_alloc(struct tn_dma_pool *pool)
 
 void tn_box_release(struct tn_dma_buffer_box *buffer)
 {
-    if (buffer != NULL)
-        tn_dma_buffer_release(&of_buffer(buffer)->buffer);
+    struct tn_box *box = box_in(BOX_BUFFER, buffer);
+    if (box != NULL)
+        release_from(box, TN_CALLER);
 }
 
 struct tn_fence_box *tn_box_submit(struct tn_dma_buffer_box *buffer, uint32_t length)
 {
-    if (buffer == NULL)
+    struct tn_box *box = box_in(BOX_BUFFER, buffer);
+    if (box == NULL)
         return NULL;
-    struct tn_box *box = of_buffer(buffer);
-    struct tn_fence fence = {0}; /* a second submit must not touch the first one's */
-    if (tn_dma_submit(&box->buffer, length, &fence)) {
+    struct tn_pool_inside *pool = tn_inside(box->buffer.pool);
+    struct tn_fence fence = {0};
+    pool->caller = TN_CALLER;
+    const bool is_away = tn_dma_submit(&box->buffer, length, &fence);
+    pool->caller = NULL;
+    if (is_away) {
+        box->state = BOX_FENCE;
         box->fence = fence;
-        return (struct tn_fence_box *)box;
+    } else {
+        box->state = box->buffer.status == TN_ESTALE ? BOX_NONE : BOX_REFUSED;
     }
-    return box->buffer.held && box->buffer.status != TN_ESTALE ? (struct tn_fence_box *)box : NULL;
+    return box->state != BOX_NONE ? (struct tn_fence_box *)box : NULL;
 }
 
 static struct tn_dma_buffer_box *ended(struct tn_fence_box *fence, uint32_t used, enum tn_status status)
 {
-    if (fence == NULL)
-        return NULL;
-    struct tn_box *box = of_fence(fence);
-    if (box->buffer.held && !box->fence.held) /* refused at its submit: it never left */
+    struct tn_box *box = (struct tn_box *)fence;
+    if (box != NULL && box->state == BOX_REFUSED) { /* it never left */
+        box->state = BOX_BUFFER;
         return (struct tn_dma_buffer_box *)box;
+    }
+    box = box_in(BOX_FENCE, fence);
+    if (box == NULL)
+        return NULL;
     struct tn_dma_buffer back = {0};
+    box->state = BOX_NONE;
     if (status == TN_OK ? !tn_fence_complete(&box->fence, used, &back) : !tn_fence_fail(&box->fence, status, &back))
         return NULL;
     return boxed(&back);
@@ -99,36 +122,54 @@ struct tn_dma_buffer_box *tn_box_fail(struct tn_fence_box *fence, enum tn_status
 
 void tn_box_quarantine(struct tn_fence_box *fence)
 {
-    if (fence == NULL)
+    struct tn_box *box = (struct tn_box *)fence;
+    if (box != NULL && box->state == BOX_REFUSED) { /* it never left */
+        release_from(box, TN_CALLER);
         return;
-    struct tn_box *box = of_fence(fence);
-    if (box->fence.held)
-        tn_fence_quarantine(&box->fence);
-    else
-        tn_dma_buffer_release(&box->buffer); /* it never left */
+    }
+    box = box_in(BOX_FENCE, fence);
+    if (box == NULL)
+        return;
+    box->state = BOX_NONE;
+    tn_fence_quarantine(&box->fence);
 }
 
 void *tn_box_data(const struct tn_dma_buffer_box *buffer)
 {
-    return buffer != NULL ? tn_dma_buffer_data(&of_buffer(buffer)->buffer) : NULL;
+    const struct tn_box *box = box_in(BOX_BUFFER, buffer);
+    return box != NULL ? tn_dma_buffer_data(&box->buffer) : NULL;
 }
 
 uint32_t tn_box_used(const struct tn_dma_buffer_box *buffer)
 {
-    return buffer != NULL && of_buffer(buffer)->buffer.held ? of_buffer(buffer)->buffer.used : 0;
+    const struct tn_box *box = box_in(BOX_BUFFER, buffer);
+    return box != NULL ? box->buffer.used : 0;
 }
 
 enum tn_status tn_box_status(const struct tn_dma_buffer_box *buffer)
 {
-    return buffer != NULL ? tn_dma_buffer_status(&of_buffer(buffer)->buffer) : TN_ESTALE;
+    const struct tn_box *box = box_in(BOX_BUFFER, buffer);
+    return box != NULL ? tn_dma_buffer_status(&box->buffer) : TN_ESTALE;
+}
+
+/* Of a fence's pointer that may be read: NULL if its submit was refused, too, which is not counted. */
+static const struct tn_fence *flying(const struct tn_fence_box *fence)
+{
+    const struct tn_box *box = (const struct tn_box *)fence;
+    if (box != NULL && box->state == BOX_REFUSED)
+        return NULL;
+    box = box_in(BOX_FENCE, fence);
+    return box != NULL ? &box->fence : NULL;
 }
 
 uint64_t tn_box_address(const struct tn_fence_box *fence)
 {
-    return fence != NULL && of_fence(fence)->fence.held ? tn_fence_address(&of_fence(fence)->fence) : UINT64_MAX;
+    const struct tn_fence *token = flying(fence);
+    return token != NULL ? tn_fence_address(token) : UINT64_MAX;
 }
 
 uint32_t tn_box_tag(const struct tn_fence_box *fence)
 {
-    return fence != NULL && of_fence(fence)->fence.held ? of_fence(fence)->fence.slot : UINT32_MAX;
+    const struct tn_fence *token = flying(fence);
+    return token != NULL ? token->slot : UINT32_MAX;
 }

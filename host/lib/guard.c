@@ -4,6 +4,7 @@
  * guarded pool is explained on stderr, then goes where it would have gone without us.
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <execinfo.h>
 #include <signal.h>
 #include <string.h>
@@ -83,7 +84,7 @@ static void report(const struct tn_pool_inside *pool, const unsigned char *addre
     const struct tn_last_move *last = &pool->last[slot];
     bool wrote = (context->uc_mcontext.gregs[REG_ERR] & 2) != 0;
     struct text text = {{0}, 0};
-    add(&text, "tenure: the CPU ");
+    add(&text, getpid() == pool->process ? "tenure: the CPU " : "tenure: a child of fork ");
     add(&text, wrote ? "wrote to" : "read");
     add(&text, " byte ");
     add_number(&text, offset % pool->face.stride);
@@ -104,22 +105,47 @@ static void report(const struct tn_pool_inside *pool, const unsigned char *addre
     say_place("tenure:   touched here: ", (void *)context->uc_mcontext.gregs[REG_RIP]);
 }
 
-static void on_fault(int signal, siginfo_t *info, void *context)
+static void report_pool_of(const unsigned char *address, const ucontext_t *context)
 {
-    const unsigned char *address = info->si_addr;
     acquire();
     for (struct tn_pool_inside *pool = guarded_pools; pool != NULL; pool = pool->guarded)
         if (address >= pool->face.memory && address < pool->face.memory + pool->memory_bytes)
             report(pool, address, context);
     release();
-    if ((before.sa_flags & SA_SIGINFO) != 0 && before.sa_sigaction != NULL) {
-        before.sa_sigaction(signal, info, context);
-    } else if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN) {
-        before.sa_handler(signal);
-    } else {
-        struct sigaction standard = {.sa_handler = SIG_DFL};
-        sigaction(signal, &standard, NULL); /* the access is made again, and ends the process as it should */
+}
+
+/* As the kernel would have called it: with what it wants blocked. Our own return unblocks it again. */
+static void call_handler_before(int signal, siginfo_t *info, void *context)
+{
+    const struct sigaction theirs = before;
+    sigset_t blocked = theirs.sa_mask;
+    if ((theirs.sa_flags & SA_NODEFER) == 0)
+        sigaddset(&blocked, signal);
+    pthread_sigmask(SIG_BLOCK, &blocked, NULL);
+    if ((theirs.sa_flags & (int)SA_RESETHAND) != 0)
+        before = (struct sigaction){.sa_handler = SIG_DFL};
+    if ((theirs.sa_flags & SA_SIGINFO) != 0)
+        theirs.sa_sigaction(signal, info, context);
+    else
+        theirs.sa_handler(signal);
+}
+
+static void on_fault(int signal, siginfo_t *info, void *context)
+{
+    const int error = errno;
+    const bool sent = info->si_code <= 0; /* by kill, say: there is no address, and nothing is done again on return */
+    if (!sent)
+        report_pool_of(info->si_addr, context);
+    if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN) {
+        call_handler_before(signal, info, context);
+    } else if (!sent || before.sa_handler == SIG_DFL) { /* what is ignored ends nobody, but for a fault */
+        const struct sigaction standard = {.sa_handler = SIG_DFL};
+        sigaction(signal, &standard, NULL);
+        if (sent)
+            raise(signal);
+        /* else the access is made again, and ends the process as it should */
     }
+    errno = error;
 }
 
 static bool watch(struct tn_pool_inside *pool)
@@ -128,7 +154,8 @@ static bool watch(struct tn_pool_inside *pool)
     if (!handler_is_set) {
         void *warm_up = NULL; /* the first call loads a library, which a signal handler must not */
         (void)backtrace(&warm_up, 1);
-        struct sigaction ours = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER};
+        /* The other stack: one that overflowed has no room for a handler. */
+        struct sigaction ours = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK};
         handler_is_set = sigaction(SIGSEGV, &ours, &before) == 0;
     }
     if (handler_is_set) {
@@ -190,6 +217,8 @@ void tn_guard_end(struct tn_pool_inside *pool)
 {
     if (pool->guard == TN_GUARD_MPROTECT)
         forget(pool);
+    if (pool->backing != TN_BACKING_GIVEN && pool->process != getpid())
+        return; /* a child of fork: its parent's memory is not here */
     if (pool->guard == TN_GUARD_ASAN)
         __asan_unpoison_memory_region(pool->face.memory, pool->memory_bytes);
     else
@@ -198,13 +227,27 @@ void tn_guard_end(struct tn_pool_inside *pool)
 
 bool tn_guard_open(struct tn_pool_inside *pool, uint64_t slot)
 {
-    return set(pool, slot, 1, true);
+    if (pool->guard == TN_GUARD_OFF || set(pool, slot, 1, true))
+        return true;
+    pool->guard_refused++;
+    return false;
+}
+
+bool tn_guard_open_all(struct tn_pool_inside *pool)
+{
+    return set(pool, 0, pool->memory_bytes / pool->face.stride, true);
 }
 
 bool tn_guard_close(struct tn_pool_inside *pool, uint64_t slot, const char *what, void *place)
 {
     if (pool->guard == TN_GUARD_OFF)
         return true;
-    pool->last[slot] = (struct tn_last_move){what, place, (int)syscall(SYS_gettid)};
-    return set(pool, slot, 1, false);
+    const struct tn_last_move last = pool->last[slot];
+    pool->last[slot] =
+        (struct tn_last_move){what, pool->caller != NULL ? pool->caller : place, (int)syscall(SYS_gettid)};
+    if (set(pool, slot, 1, false))
+        return true;
+    pool->last[slot] = last;
+    pool->guard_refused++;
+    return false;
 }

@@ -74,26 +74,41 @@ static enum tn_status map_once(struct tn_pool_inside *pool, bool huge)
     return huge ? TN_ENOTSUP : TN_EEXHAUSTED;
 }
 
+/* Not into a child of fork. It could write where a device or the parent does; and of private memory the parent would
+ * get another page at its next write, while the device goes on with the old one. */
+static bool keep_from_children(void *memory, size_t bytes)
+{
+    return memory == NULL || madvise(memory, bytes, MADV_DONTFORK) == 0;
+}
+
 enum tn_status tn_memory_get(struct tn_pool_inside *pool, const struct tn_dma_pool_config *config)
 {
+    pool->process = getpid();
     pool->face.stride = stride_of(config->buffer_bytes, config->guard);
     pool->memory_bytes = tn_dma_pool_memory_bytes(config->count, config->buffer_bytes, config->guard);
+    if (config->scrub == TN_SCRUB_ON_RELEASE) /* with the gap behind it, which AddressSanitizer lets nobody touch */
+        pool->scrub_bytes = config->guard == TN_GUARD_ASAN ? config->buffer_bytes : pool->face.stride;
     if (config->backing == TN_BACKING_GIVEN)
         return given(pool, config);
     bool huge = config->backing == TN_BACKING_HUGE;
     if (huge && config->guard == TN_GUARD_MPROTECT)
         return TN_EINVAL; /* a huge page would be guarded as a whole */
     enum tn_status status = config->guard == TN_GUARD_OFF || huge ? map_once(pool, huge) : map_twice(pool);
-    if (status == TN_OK)
-        (void)mlock(pool->face.memory, pool->memory_bytes); /* a limit may forbid it; DMA needs pinning in any case */
-    return status;
+    if (status != TN_OK)
+        return status;
+    if (!keep_from_children(pool->face.memory, pool->memory_bytes) ||
+        !keep_from_children(pool->device_memory, pool->memory_bytes))
+        return TN_EEXHAUSTED;                           /* the caller gives it back */
+    (void)mlock(pool->face.memory, pool->memory_bytes); /* a limit may forbid it; DMA needs pinning in any case */
+    return TN_OK;
 }
 
 void tn_memory_give(struct tn_pool_inside *pool)
 {
-    if (pool->backing != TN_BACKING_GIVEN && pool->face.memory != NULL)
+    bool is_ours = pool->process == getpid(); /* what a child has there is something else */
+    if (is_ours && pool->backing != TN_BACKING_GIVEN && pool->face.memory != NULL)
         munmap(pool->face.memory, pool->memory_bytes);
-    if (pool->device_memory != NULL)
+    if (is_ours && pool->device_memory != NULL)
         munmap(pool->device_memory, pool->memory_bytes);
     pool->face.memory = pool->device_memory = NULL;
 }

@@ -8,8 +8,6 @@
 
 #include "pool_inside.h"
 
-#define CALLER __builtin_return_address(0)
-
 static const struct tn_buffer_name nothing;
 
 static void count_refusal(struct tn_dma_pool *pool, enum tn_status status)
@@ -52,8 +50,8 @@ struct tn_buffer_name tn_dma_submit_otherwise(struct tn_dma_pool *pool, uint64_t
         return refused(pool, status);
     if (plain)
         return tn_direct_submit_commit(&pool->core, name, length);
-    if (!tn_guard_close(tn_inside(pool), name.slot, "submitted", CALLER))
-        return (struct tn_buffer_name){0, TN_EEXHAUSTED};
+    if (!tn_guard_close(tn_inside(pool), name.slot, "submitted", TN_CALLER))
+        return (struct tn_buffer_name){0, TN_EEXHAUSTED}; /* no mistake of the caller's: not counted as one */
     return tn_buffer_depart_commit(&pool->core, name, length);
 }
 
@@ -73,7 +71,8 @@ struct tn_buffer_name tn_dma_complete_otherwise(struct tn_dma_pool *pool, uint64
     *status = TN_ESTALE;
     if (pool == NULL || tn_buffer_arrive_decide(&pool->core, name, TN_BUFFER_COMPLETED) != TN_OK)
         return refused(pool, TN_ESTALE);
-    if (!tn_guard_open(tn_inside(pool), name.slot)) {
+    /* A guard that fails must not cost a buffer: rather is the whole pool without one. */
+    if (!tn_guard_open(tn_inside(pool), name.slot) && !tn_guard_open_all(tn_inside(pool))) {
         *status = TN_EQUARANTINED; /* out of the CPU's reach for good */
         (void)tn_buffer_arrive_commit(&pool->core, name, TN_BUFFER_QUARANTINED);
         return nothing;
@@ -101,12 +100,13 @@ void tn_dma_release_otherwise(struct tn_dma_pool *pool, uint64_t mark, uint32_t 
         return;
     const struct tn_buffer_name name = {mark, slot};
     struct tn_pool_inside *inside = tn_inside(pool);
-    bool scrub = inside->scrub == TN_SCRUB_ON_RELEASE;
+    const uint64_t scrub = inside->scrub_bytes;
     tn_buffer_release_commit(&pool->core, name);
-    if (scrub)
-        memset(pool->memory + name.slot * pool->stride, 0, pool->stride);
-    (void)tn_guard_close(inside, name.slot, "released", CALLER); /* a free buffer without guard is only less checked */
-    if (scrub)
+    if (scrub != 0)
+        memset(pool->memory + name.slot * pool->stride, 0, scrub);
+    /* A free buffer without guard is only less checked. */
+    (void)tn_guard_close(inside, name.slot, "released", TN_CALLER);
+    if (scrub != 0)
         tn_buffer_scrubbed_commit(&pool->core, (uint32_t)name.slot);
 }
 

@@ -82,7 +82,6 @@ static enum tn_status set_up(struct tn_pool_inside *pool, const struct tn_dma_po
 {
     pool->backing = config->backing;
     pool->guard = config->guard;
-    pool->scrub = config->scrub;
     pool->buffer_bytes = config->buffer_bytes;
     snprintf(pool->label, sizeof(pool->label), "%s", config->label != NULL ? config->label : "pool");
     pool->address = calloc(config->count, sizeof(*pool->address));
@@ -132,6 +131,7 @@ struct tn_dma_pool_counts tn_dma_pool_counts(const struct tn_dma_pool *pool)
         .refused = inside->refused,
         .refused_status = inside->refused_status,
         .lied = inside->lied,
+        .guard_refused = inside->guard_refused,
     };
 }
 
@@ -145,7 +145,7 @@ enum tn_status tn_dma_pool_destroy(struct tn_dma_pool *pool)
         return TN_ESTATE;
     tn_guard_end(inside);
     if (counts.quarantined == 0)
-        tn_memory_give(inside);
+        tn_memory_give(inside); /* in a child of fork there is none to give */
     free_records(inside);
     return counts.quarantined == 0 ? TN_OK : TN_EQUARANTINED;
 }

@@ -7,6 +7,9 @@
 
 enum { TN_LABEL_BYTES = 32, TN_CACHE_LINE = 64, TN_PAGE = 4096, TN_HUGE_PAGE = 2 << 20, TN_BOX_LIVES = 16 };
 
+/* Where the function that this stands in was called from. */
+#define TN_CALLER __builtin_return_address(0)
+
 /* What last happened to a buffer of a guarded pool, for the report of a fault. */
 struct tn_last_move {
     const char *what; /* "released", "submitted" …; NULL: never left the pool */
@@ -20,10 +23,13 @@ struct tn_pool_inside {
     bool plain; /* no guard and no scrub: the short way */
     uint64_t refused;
     uint64_t lied;
+    uint64_t guard_refused;
+    void *caller; /* of a function that moves buffers through others of ours: who is named in reports; else NULL */
+    int process;  /* that made it, and has its memory: a child of fork has not */
     uint32_t refused_status;
     enum tn_backing backing;
     enum tn_guard guard;
-    enum tn_scrub scrub;
+    uint64_t scrub_bytes; /* of a buffer that is released; 0: it stays as it is */
     uint32_t buffer_bytes;
     size_t memory_bytes;          /* of face.memory, from its mapping's beginning */
     unsigned char *device_memory; /* a second mapping of the same memory, never guarded; NULL: there is none */
@@ -52,8 +58,10 @@ bool tn_guard_begin(struct tn_pool_inside *pool);
 /* All of the memory is the CPU's again. */
 void tn_guard_end(struct tn_pool_inside *pool);
 /* A buffer became, or ceases to be, the CPU's. `what` and `place` as in struct tn_last_move. False: the system refused,
- * and the buffer is as it was. */
+ * the buffer is as it was, and that is counted. */
 bool tn_guard_open(struct tn_pool_inside *pool, uint64_t slot);
+/* The whole pool is within reach: what the system grants when it has no more pieces of memory to give. */
+bool tn_guard_open_all(struct tn_pool_inside *pool);
 bool tn_guard_close(struct tn_pool_inside *pool, uint64_t slot, const char *what, void *place);
 
 /* ---- memory.c ---- */

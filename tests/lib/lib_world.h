@@ -7,12 +7,24 @@
 
 #include "unit.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+#define WITH_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WITH_ASAN 1
+#endif
+#endif
+
 enum { LIB_BUFFERS = 4, LIB_BYTES = 3000 };
 
 static inline struct tn_dma_pool *lib_pool(enum tn_guard guard, enum tn_scrub scrub)
 {
-    const struct tn_dma_pool_config config = {
-        .label = "test", .count = LIB_BUFFERS, .buffer_bytes = LIB_BYTES, .guard = guard, .scrub = scrub};
+    const struct tn_dma_pool_config config = {.label = "test",
+                                              .count = LIB_BUFFERS,
+                                              .buffer_bytes = LIB_BYTES,
+                                              .guard = guard,
+                                              .scrub = scrub,
+                                              .boxes = true};
     enum tn_status status;
     struct tn_dma_pool *pool = tn_dma_pool_create(&config, &status);
     assert_int_equal(status, TN_OK);
@@ -27,10 +39,11 @@ struct lib_kind {
     enum tn_scrub scrub;
 };
 static const struct lib_kind lib_kinds[] = {
-    {"plain", TN_GUARD_OFF, TN_SCRUB_NEVER},
-    {"scrub", TN_GUARD_OFF, TN_SCRUB_ON_RELEASE},
-    {"mprotect", TN_GUARD_MPROTECT, TN_SCRUB_NEVER},
-    {"mprotect and scrub", TN_GUARD_MPROTECT, TN_SCRUB_ON_RELEASE},
+    {"plain", TN_GUARD_OFF, TN_SCRUB_NEVER},         {"scrub", TN_GUARD_OFF, TN_SCRUB_ON_RELEASE},
+    {"mprotect", TN_GUARD_MPROTECT, TN_SCRUB_NEVER}, {"mprotect and scrub", TN_GUARD_MPROTECT, TN_SCRUB_ON_RELEASE},
+#ifdef WITH_ASAN
+    {"asan", TN_GUARD_ASAN, TN_SCRUB_NEVER},         {"asan and scrub", TN_GUARD_ASAN, TN_SCRUB_ON_RELEASE},
+#endif
 };
 #define FOR_EACH_KIND(kind)                                                                                            \
     for (const struct lib_kind *kind = lib_kinds; kind < lib_kinds + sizeof(lib_kinds) / sizeof(*lib_kinds); kind++)

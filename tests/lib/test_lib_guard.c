@@ -4,21 +4,58 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <tenure/batch.h>
+#include <tenure/box.h>
+
 #include "lib_world.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define WITH_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define WITH_ASAN 1
-#endif
-#endif
-
-enum touch { READ_IN_FLIGHT, WRITE_IN_FLIGHT, WRITE_AFTER_RELEASE, READ_NEVER_ALLOCATED, WRITE_PAST_THE_END, OWN };
+enum touch {
+    READ_IN_FLIGHT,
+    WRITE_IN_FLIGHT,
+    WRITE_AFTER_RELEASE,
+    READ_NEVER_ALLOCATED,
+    WRITE_PAST_THE_END,
+    BATCH_IN_FLIGHT,
+    BATCH_AFTER_RELEASE,
+    BOX_IN_FLIGHT,
+    BOX_AFTER_RELEASE,
+    OWN
+};
 
 static volatile unsigned char sink;
 
-static __attribute__((noinline)) void do_touch(enum tn_guard guard, enum touch touch)
+/* Seen from outside, so that reports can name them. */
+__attribute__((noinline)) void lib_touch(enum tn_guard guard, enum touch touch);
+__attribute__((noinline)) void lib_touch_batch(enum tn_guard guard, bool submit);
+__attribute__((noinline)) void lib_touch_box(enum tn_guard guard, bool submit);
+
+void lib_touch_batch(enum tn_guard guard, bool submit)
+{
+    struct tn_dma_pool *pool = lib_pool(guard, TN_SCRUB_NEVER);
+    TN_DMA_BATCH(b, 2);
+    TN_FENCE_BATCH(f);
+    assert_true(tn_dma_batch_alloc(pool, 2, &b));
+    volatile unsigned char *data = tn_dma_batch_data(&b, 0);
+    if (submit)
+        assert_true(tn_dma_batch_submit(&b, 100, &f));
+    else
+        tn_dma_batch_release(&b);
+    data[17] = 1;
+}
+
+void lib_touch_box(enum tn_guard guard, bool submit)
+{
+    struct tn_dma_pool *pool = lib_pool(guard, TN_SCRUB_NEVER);
+    struct tn_dma_buffer_box *b = tn_box_alloc(pool);
+    volatile unsigned char *data = tn_box_data(b);
+    if (submit)
+        assert_non_null(tn_box_submit(b, 100));
+    else
+        tn_box_release(b);
+    data[17] = 1;
+}
+
+void lib_touch(enum tn_guard guard, enum touch touch)
 {
     struct tn_dma_pool *pool = lib_pool(guard, TN_SCRUB_NEVER);
     struct tn_dma_buffer b = lib_alloc(pool);
@@ -44,6 +81,14 @@ static __attribute__((noinline)) void do_touch(enum tn_guard guard, enum touch t
     case WRITE_PAST_THE_END:
         data[LIB_BYTES] = 1;
         break;
+    case BATCH_IN_FLIGHT:
+    case BATCH_AFTER_RELEASE:
+        lib_touch_batch(guard, touch == BATCH_IN_FLIGHT);
+        break;
+    case BOX_IN_FLIGHT:
+    case BOX_AFTER_RELEASE:
+        lib_touch_box(guard, touch == BOX_IN_FLIGHT);
+        break;
     default:
         f = lib_submit(&b, 100);
         b = lib_complete(&f, 17);
@@ -61,7 +106,7 @@ static int end_of_touch(enum tn_guard guard, enum touch touch, char *report, siz
     if (child == 0) {
         dup2(ends[1], STDERR_FILENO);
         signal(SIGSEGV, SIG_DFL); /* not cmocka's, not the sanitizer's */
-        do_touch(guard, touch);
+        lib_touch(guard, touch);
         _exit(0);
     }
     close(ends[1]);
@@ -100,12 +145,25 @@ static void g1_a_touch_in_flight_faults_with_a_report(void **state)
 static void g1_the_report_says_where_it_was_submitted(void **state)
 {
     (void)state;
-    static char report[8192];
-    (void)end_of_touch(TN_GUARD_MPROTECT, WRITE_IN_FLIGHT, report, sizeof(report));
-    const char *there = strstr(report, "there: ");
-    assert_non_null(there);
-    assert_non_null(strstr(there, "lib")); /* this program, by its file and an address in it */
-    assert_non_null(strstr(there, "[0x"));
+    static const struct {
+        enum touch touch;
+        const char *function; /* ours, not the library's */
+    } rows[] = {
+        {WRITE_IN_FLIGHT, "(lib_touch+0x"},       {WRITE_AFTER_RELEASE, "(lib_touch+0x"},
+        {BATCH_IN_FLIGHT, "(lib_touch_batch+0x"}, {BATCH_AFTER_RELEASE, "(lib_touch_batch+0x"},
+        {BOX_IN_FLIGHT, "(lib_touch_box+0x"},     {BOX_AFTER_RELEASE, "(lib_touch_box+0x"},
+    };
+    for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        static char report[8192];
+        (void)end_of_touch(TN_GUARD_MPROTECT, rows[i].touch, report, sizeof(report));
+        char *there = strstr(report, "there: ");
+        assert_non_null(there);
+        char *end = strchr(there, '\n');
+        assert_non_null(end);
+        *end = 0;
+        if (strstr(there, rows[i].function) == NULL)
+            fail_msg("no %s in: %s", rows[i].function, there);
+    }
 }
 
 static void the_owner_is_not_disturbed(void **state)
@@ -143,6 +201,122 @@ static void a_fault_elsewhere_goes_where_it_would_have_gone(void **state)
     }
 }
 
+/* The end of a child that has a guarded pool, then does this. */
+static int end_of(void (*doing)(struct tn_dma_pool *pool), void (*handler)(int number), int flags)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        const struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
+        sigaction(SIGSEGV, &action, NULL); /* not cmocka's, not the sanitizer's */
+        doing(lib_pool(TN_GUARD_MPROTECT, TN_SCRUB_NEVER));
+        _exit(0);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return status;
+}
+
+static void send_itself_one(struct tn_dma_pool *pool)
+{
+    (void)pool;
+    (void)kill(getpid(), SIGSEGV);
+}
+
+static void send_itself_an_address(struct tn_dma_pool *pool)
+{
+    (void)sigqueue(getpid(), SIGSEGV, (union sigval){.sival_ptr = pool->memory});
+}
+
+static void a_signal_that_was_sent_does_what_it_would_have_done(void **state)
+{
+    (void)state;
+    void (*const doing[])(struct tn_dma_pool *) = {send_itself_one, send_itself_an_address};
+    for (unsigned i = 0; i < 2; i++) {
+        int status = end_of(doing[i], SIG_DFL, 0);
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+        status = end_of(doing[i], SIG_IGN, 0);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        status = end_of(doing[i], leave, 0);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 40 + SIGSEGV);
+    }
+}
+
+static void is_it_blocked(int number)
+{
+    sigset_t mask;
+    sigprocmask(SIG_BLOCK, NULL, &mask);
+    _exit(sigismember(&mask, number) ? 50 : 51);
+}
+
+static void the_handler_before_is_called_as_it_asked(void **state)
+{
+    (void)state;
+    int status = end_of(send_itself_one, is_it_blocked, 0);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 50);
+    status = end_of(send_itself_one, is_it_blocked, SA_NODEFER);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 51);
+}
+
+static __attribute__((noinline)) unsigned deeper(unsigned depth) /* NOLINT: on purpose */
+{
+    volatile unsigned char room[4096];
+    room[depth % sizeof(room)] = (unsigned char)depth;
+    return depth == UINT32_MAX ? room[0] : deeper(depth + 1) + room[depth % sizeof(room)];
+}
+
+static void overflow_its_stack(struct tn_dma_pool *pool)
+{
+    static char other[65536];
+    (void)pool;
+    sigaltstack(&(stack_t){.ss_sp = other, .ss_size = sizeof(other)}, NULL);
+    sink = (unsigned char)deeper(0);
+}
+
+static void a_stack_that_overflowed_reaches_its_handler(void **state)
+{
+    (void)state;
+    int status = end_of(overflow_its_stack, leave, SA_ONSTACK);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 40 + SIGSEGV);
+}
+
+static void g1_a_child_of_fork_has_no_part_in_the_buffers(void **state)
+{
+    (void)state;
+    FOR_EACH_KIND(kind)
+    {
+        struct tn_dma_pool *pool = lib_pool(kind->guard, kind->scrub);
+        struct tn_dma_buffer b = lib_alloc(pool);
+        unsigned char *data = tn_dma_buffer_data(&b);
+        const uint64_t address = tn_dma_buffer_address(&b);
+        data[0] = 1;
+        for (int device = 0; device < 2; device++) {
+            pid_t child = fork();
+            if (child == 0) {
+                signal(SIGSEGV, leave);
+                *(device ? (volatile unsigned char *)(uintptr_t)address : data) = 2;
+                _exit(0);
+            }
+            int status = 0;
+            assert_int_equal(waitpid(child, &status, 0), child);
+            assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 40 + SIGSEGV);
+        }
+        assert_int_equal(data[0], 1);
+        tn_dma_buffer_release(&b);
+        pid_t child = fork();
+        if (child == 0) { /* it may give back what it has of the pool, which is no memory of the parent's */
+            const bool gone = tn_dma_pool_destroy(pool) == TN_OK;
+            _exit(gone ? 0 : 1);
+        }
+        int status = 0;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        b = lib_alloc(pool);
+        assert_int_equal(*(unsigned char *)tn_dma_buffer_data(&b), kind->scrub == TN_SCRUB_NEVER);
+        tn_dma_buffer_release(&b);
+        lib_destroy(pool);
+    }
+}
+
 static void the_asan_guard_poisons_or_is_refused(void **state)
 {
     (void)state;
@@ -169,6 +343,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(g1_the_report_says_where_it_was_submitted),
     cmocka_unit_test(the_owner_is_not_disturbed),
     cmocka_unit_test(a_fault_elsewhere_goes_where_it_would_have_gone),
+    cmocka_unit_test(a_signal_that_was_sent_does_what_it_would_have_done),
+    cmocka_unit_test(the_handler_before_is_called_as_it_asked),
+    cmocka_unit_test(a_stack_that_overflowed_reaches_its_handler),
+    cmocka_unit_test(g1_a_child_of_fork_has_no_part_in_the_buffers),
     cmocka_unit_test(the_asan_guard_poisons_or_is_refused),
 };
 

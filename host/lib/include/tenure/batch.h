@@ -116,7 +116,8 @@ TN_OWN_INLINE void *tn_dma_batch_data(const struct tn_dma_batch *batch, uint32_t
     return batch->pool->memory + name.slot * batch->pool->stride;
 }
 
-/* Hands `length` bytes of each buffer to the device. False: TN_ERANGE, and the batch is still held. */
+/* Hands `length` bytes of each buffer to the device. False: none of them, the batch is still held, and
+ * tn_dma_batch_status tells TN_ERANGE (length), TN_ERETIRED, or TN_EEXHAUSTED (the guard, as with tn_dma_submit). */
 TN_OWN_INLINE TN_MUST_CHECK bool tn_dma_batch_submit(struct tn_dma_batch *batch, uint32_t length,
                                                      struct tn_fence_batch *fences) TN_OWN_TAKES(batch)
     TN_OWN_IF_TRUE(fences) TN_OWN_IF_FALSE(batch);

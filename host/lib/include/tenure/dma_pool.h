@@ -70,7 +70,7 @@ struct tn_dma_pool_config {
     size_t memory_bytes;     /* or of 4096 with TN_GUARD_MPROTECT */
     tn_translate *translate; /* asked once for each buffer; NULL: the device uses the CPU's addresses (a simulator) */
     void *context;
-    bool boxes; /* serves tenure/box.h as well: a kilobyte more for each buffer */
+    bool boxes; /* serves tenure/box.h as well: 640 bytes more for each buffer */
 };
 
 /* The part of a pool that the functions below use. Everything in it is the library's. */
@@ -90,6 +90,7 @@ struct tn_dma_pool_counts {
     uint64_t refused;        /* operations with a token that was empty, stale, forged or of the wrong state */
     uint32_t refused_status; /* of the latest of these, enum tn_status */
     uint64_t lied;           /* completions that claimed more bytes than were submitted */
+    uint64_t guard_refused;  /* times that the system had no more pieces of memory for TN_GUARD_MPROTECT */
 };
 
 /* Bytes of memory that buffers of this size take: each starts at a multiple of 64, or of 4096 with TN_GUARD_MPROTECT.

@@ -106,8 +106,9 @@ TN_OWN_INLINE bool tn_dma_names(const struct tn_dma_pool *pool, struct tn_buffer
 
 /* ---- a buffer's life ---- */
 
-/* A free buffer. False: tn_dma_buffer_status tells TN_EEXHAUSTED (none is free), TN_ERETIRED (none ever will be). What
- * is in it: zeroes at first, and always with TN_SCRUB_ON_RELEASE; else what its last owner left. */
+/* A free buffer. False: tn_dma_buffer_status tells TN_EEXHAUSTED (none is free, or none could be guarded), TN_ERETIRED
+ * (none ever will be). What is in it: zeroes at first, and always with TN_SCRUB_ON_RELEASE; else what its last owner
+ * left. */
 TN_OWN_INLINE TN_MUST_CHECK bool tn_dma_buffer_alloc(struct tn_dma_pool *pool, struct tn_dma_buffer *buffer)
     TN_OWN_IF_TRUE(buffer);
 TN_OWN_INLINE bool tn_dma_buffer_alloc(struct tn_dma_pool *pool, struct tn_dma_buffer *buffer)
@@ -198,8 +199,9 @@ TN_OWN_INLINE bool tn_dma_buffer_is_held(struct tn_dma_buffer *buffer)
 }
 
 /* Hands `length` bytes, 1 to the pool's buffer_bytes, to the device: *buffer is empty, *fence stands for it. False: the
- * buffer is still held, and tn_dma_buffer_status tells TN_ERANGE (length), TN_ESTALE (names nothing), TN_ERETIRED. Tell
- * the device only after it. */
+ * buffer is still held, and tn_dma_buffer_status tells TN_ERANGE (length), TN_ESTALE (names nothing), TN_ERETIRED, or
+ * TN_EEXHAUSTED (TN_GUARD_MPROTECT: the system has no more pieces of memory, see vm.max_map_count). Tell the device
+ * only after it. */
 TN_OWN_INLINE TN_MUST_CHECK bool tn_dma_submit(struct tn_dma_buffer *buffer, uint32_t length, struct tn_fence *fence)
     TN_OWN_TAKES(buffer) TN_OWN_IF_TRUE(fence) TN_OWN_IF_FALSE(buffer);
 TN_OWN_INLINE bool tn_dma_submit(struct tn_dma_buffer *buffer, uint32_t length, struct tn_fence *fence)
