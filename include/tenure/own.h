@@ -6,10 +6,12 @@
  *   the proof      gcc and clang, with -O2: an operation on a token that is not proved to be held, and a token that may
  *                  leave its scope while it is held, are errors.
  *   the analysis   clang with -Wthread-safety, at any optimisation level: tokens are capabilities (nothing about
- * threads is meant), and what it finds is an error.
+ *                  threads is meant), and what it finds is a warning.
  *
- * A status that is ignored and a token of the wrong kind are errors as well. All of it is on by default. TN_OWN_OFF,
- * defined before the first include, switches it off. The proof is off by itself without optimisation and under the
+ * A status that is ignored and a token of the wrong kind are warnings that compilers have on by default. What is a
+ * warning is so by the user's flags: this header changes no diagnostic, for a pragma would hold for all code behind it.
+ * (pkg-config has the flags that make errors of them.) All of it is on by default. TN_OWN_OFF, defined before the first
+ * include, switches it off. The proof is off by itself without optimisation and under the
  * sanitizers that announce themselves, since it asks what only an optimiser knows. At run time an empty token is
  * refused whatever was checked before. docs/ownership-in-c.md explains each message.
  */
@@ -22,17 +24,6 @@
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer) ||          \
     __has_feature(undefined_behavior_sanitizer)
 #define TN_OWN_SANITIZED 1
-#endif
-#endif
-
-#ifndef TN_OWN_OFF
-#pragma GCC diagnostic error "-Wunused-result"
-#ifndef __cplusplus /* there it is one anyway */
-#pragma GCC diagnostic error "-Wincompatible-pointer-types"
-#endif
-#ifdef __clang__
-#pragma clang diagnostic error "-Wthread-safety-analysis"
-#pragma clang diagnostic error "-Wthread-safety-attributes"
 #endif
 #endif
 

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from harness import paths
+from harness import own_flags, paths
 
 EXAMPLES = os.path.join(paths.ROOT, "host", "examples")
 # What a run of each example must say.
@@ -92,7 +92,8 @@ def test_pkg_config_knows_the_version_and_the_analysis(installed):
     with open(os.path.join(paths.ROOT, "host/lib/include/tenure/dma_pool.h"), encoding="utf-8") as file:
         major, minor = re.findall(r"#define TN_VERSION_M\w+ (\d+)", file.read())
     assert version == f"{major}.{minor}.0"
-    assert run(["pkg-config", "--variable=analysis_cflags", "tenure"], env=installed).stdout.strip() == "-Wthread-safety"
+    for variable, flags in {"analysis_cflags": own_flags.ANALYSIS, "strict_cflags": own_flags.STRICT_GCC}.items():
+        assert run(["pkg-config", f"--variable={variable}", "tenure"], env=installed).stdout.split() == flags
 
 
 def body_of(example):
@@ -111,6 +112,6 @@ def test_the_readme_shows_the_examples_and_the_compilers_own_words(installed):
     said = run(["gcc", "-std=gnu17", "-O2", *includes, "-c", "host/examples/wrong.c", "-o", "/dev/null"], cwd=paths.ROOT).stderr
     (words,) = set(re.findall(r"call to .tn_own_not_owner. declared with attribute error: (.*)", said))
     assert words in quoted and "host/examples/wrong.c:17:14" in said
-    words = ["clang", "-std=gnu17", "-Wthread-safety", *includes, "-fsyntax-only", "host/examples/wrong.c"]
+    words = ["clang", "-std=gnu17", *own_flags.ANALYSIS, *includes, "-fsyntax-only", "host/examples/wrong.c"]
     (line,) = re.findall(r"^(host/examples/wrong.c:17:14: error: .*) \[", run(words, cwd=paths.ROOT).stderr, re.M)
     assert line in quoted

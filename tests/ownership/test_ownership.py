@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from harness import paths
+from harness import own_flags, paths
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 INCLUDES = [f"-I{paths.ROOT}/include", f"-I{paths.ROOT}/host/lib/include"]
@@ -18,13 +18,13 @@ MACHINE = [f"-I{paths.ROOT}/include", f"-I{paths.ROOT}/user/lib", f"-I{paths.ROO
 STRICT = ["-std=gnu17", "-Wall", "-Wextra"]
 # checker -> the mark in the source that says what it must answer, and how it is asked
 CHECKERS = {
-    "gcc's proof": ("PROOF", ["gcc", *STRICT, "-O2", "-c", "-o", "/dev/null"]),
-    "clang's proof": ("PROOF", ["clang", *STRICT, "-O2", "-c", "-o", "/dev/null"]),
-    "clang's analysis": ("ANALYSIS", ["clang", *STRICT, "-Wthread-safety", "-fsyntax-only"]),
+    "gcc's proof": ("PROOF", ["gcc", *STRICT, *own_flags.ERRORS, "-O2", "-c", "-o", "/dev/null"]),
+    "clang's proof": ("PROOF", ["clang", *STRICT, *own_flags.ERRORS, "-O2", "-c", "-o", "/dev/null"]),
+    "clang's analysis": ("ANALYSIS", ["clang", *STRICT, *own_flags.ANALYSIS, "-fsyntax-only"]),
 }
 # For buffers behind pointers, which only gcc follows.
 BOX_CHECKERS = {
-    "gcc's warnings": ("WARN", ["gcc", *STRICT, "-O2", "-c", "-o", "/dev/null"]),
+    "gcc's warnings": ("WARN", ["gcc", "-std=gnu17", *own_flags.STRICT_GCC, "-O2", "-c", "-o", "/dev/null"]),
     "gcc's analyser": ("ANALYSER", ["gcc", *STRICT, "-O2", "-fanalyzer", "-Werror", "-c", "-o", "/dev/null"]),
 }
 OFF = ["gcc", *STRICT, "-O2", "-DTN_OWN_OFF", "-Wno-unused-result", "-c", "-o", "/dev/null"]
@@ -93,6 +93,54 @@ def test_g1_every_wrong_program_is_refused_with_its_message(checker):
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(lambda program: judge(*program, checker), wrong_programs()))
     assert [answer for answer in answers if answer] == []
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+def test_g1_the_proof_needs_no_flags_of_the_user(compiler):
+    """What it refuses is refused with -O2 alone; of the rest, what the compiler warns of by default."""
+    with ThreadPoolExecutor(2) as pool:
+        said = list(pool.map(lambda p: compile_with([compiler, "-O2", "-c", "-o", "/dev/null"], p[0], f"-DPROGRAM={p[1]}"), wrong_programs()))
+    for (path, number), (status, _, words) in zip(wrong_programs(), said):
+        name, wanted = cases(path)[number]
+        if wanted["PROOF"] == "accepted":
+            continue
+        assert re.search(wanted["PROOF"], words), name
+        assert status != 0 or name == "status of the pool's end ignored", name
+
+
+# A user's own code, with whatever the compiler has to say of it.
+THEIRS = """
+#include <stdlib.h>
+HEADERS
+__attribute__((warn_unused_result)) int theirs(void);
+struct one { int a; } one; struct two { int b; };
+#ifdef __clang__
+struct __attribute__((capability("mutex"))) lock { int is_taken; } lock;
+void taken(struct lock *l) __attribute__((acquire_capability(*l)));
+void forgotten(void);
+void forgotten(void) { taken(&lock); }
+#endif
+char after(char *p);
+char after(char *p) { free(p); return *p; }
+void ignored(void);
+void ignored(void) { theirs(); }
+CONLY
+"""
+C_ONLY = "void kinds(void);\nvoid kinds(void) { struct two *t = &one; (void)t; }"
+
+
+@pytest.mark.parametrize(
+    "flags", ["gcc -O2", "gcc -O2 -Wall -Wextra", "gcc -O0", "clang -O2 -Wthread-safety", "clang -O0 -Wall", "g++ -O2 -Wall", "clang++ -O2 -Wthread-safety"]
+)
+def test_the_headers_change_no_diagnostic_of_the_users_own_code(flags, tmp_path):
+    told = []
+    for headers in ("", "#include <tenure/batch.h>\n#include <tenure/box.h>"):
+        path = tmp_path / ("theirs.cc" if "++" in flags else "theirs.c")
+        path.write_text(THEIRS.replace("HEADERS", headers).replace("CONLY", "" if "++" in flags else C_ONLY))
+        done = subprocess.run([*flags.split(), *INCLUDES, "-c", "-o", "/dev/null", str(path)], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        told.append(re.findall(r"warning: (.*)", done.stderr))
+    assert told[0] == told[1] and len(told[0]) >= 1
 
 
 @pytest.mark.parametrize("checker", BOX_CHECKERS)

@@ -2,8 +2,8 @@
 /*
  * The same ownership behind pointers, for programs that keep buffers where a token cannot be: in lists, in other
  * libraries' objects, in callbacks. gcc follows such pointers by its own warnings (-Wuse-after-free,
- * -Wmismatched-dealloc, -fanalyzer): submit ends a buffer's pointer as free ends one of malloc's. Every call is an
- * ordinary function.
+ * -Wmismatched-dealloc, -fanalyzer): submit ends a buffer's pointer as free ends one of malloc's. Warnings they are,
+ * unless your flags say otherwise (pkg-config's strict_cflags). Every call is an ordinary function.
  *
  * A pool serves boxes if its configuration says so. A pointer that is used too late is refused at run time until its
  * buffer is 16 generations older (each completion and each release is one: seven lives with one journey each); after
@@ -21,11 +21,6 @@ extern "C" {
 /* A buffer that the CPU owns, and one that a device owns. */
 struct tn_dma_buffer_box;
 struct tn_fence_box;
-
-#if defined(__GNUC__) && !defined(__clang__) && !defined(TN_OWN_OFF)
-#pragma GCC diagnostic error "-Wuse-after-free"
-#pragma GCC diagnostic error "-Wmismatched-dealloc"
-#endif
 
 /* Ends the CPU's tenure. NULL is nothing to end. */
 TN_NOTHROW void tn_box_release(struct tn_dma_buffer_box *buffer);
