@@ -78,7 +78,7 @@ int main(void)
             sent++;
         answer_one(&d);
     }
-    const struct tn_dma_pool_counts counts = tn_dma_pool_counts(d.pool);
+    const struct tn_dma_counts counts = tn_dma_pool_counts(d.pool);
     printf("requests: %u done, %u lies, %u answers to nothing, %u of %u buffers free\n", d.done, d.lies, d.strangers,
            counts.free, counts.buffers);
     return tn_dma_pool_destroy(d.pool) != TN_OK || counts.free != counts.buffers || counts.lied != d.lies;

@@ -119,11 +119,11 @@ struct tn_dma_pool *tn_dma_pool_create(const struct tn_dma_pool_config *config, 
     return NULL;
 }
 
-struct tn_dma_pool_counts tn_dma_pool_counts(const struct tn_dma_pool *pool)
+struct tn_dma_counts tn_dma_pool_counts(const struct tn_dma_pool *pool)
 {
     const struct tn_pool_inside *inside = (const struct tn_pool_inside *)pool;
     const struct tn_pool *core = &pool->core;
-    return (struct tn_dma_pool_counts){
+    return (struct tn_dma_counts){
         .buffers = core->count,
         .free = core->free,
         .in_flight = core->away - core->quarantined,
@@ -140,7 +140,7 @@ enum tn_status tn_dma_pool_destroy(struct tn_dma_pool *pool)
     if (pool == NULL)
         return TN_EINVAL;
     struct tn_pool_inside *inside = tn_inside(pool);
-    struct tn_dma_pool_counts counts = tn_dma_pool_counts(pool);
+    struct tn_dma_counts counts = tn_dma_pool_counts(pool);
     if (counts.free + counts.quarantined != counts.buffers)
         return TN_ESTATE;
     tn_guard_end(inside);

@@ -63,12 +63,38 @@ def test_g1_the_wrong_example_is_refused(examples, installed):
     assert done.returncode != 0 and "tn_own_not_owner" in done.stderr and "ownership: used while it is not owned here" in done.stderr
 
 
+def installed_headers(installed):
+    found = [os.path.join(folder, name) for folder, _, names in os.walk(installed["HEADERS"]) for name in names]
+    return [os.path.relpath(header, installed["HEADERS"]) for header in found]
+
+
+# What users have as errors beside -Wall -Wextra. Not -isystem, nor a folder that the compiler takes for the system's: that hides all warnings.
+USERS_ERRORS = "-Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-qual -Wcast-align -Wundef -Wpointer-arith -Wredundant-decls"
+C_ERRORS = "-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition"
+CPP_ERRORS = "-Wold-style-cast -Wzero-as-null-pointer-constant -Wextra-semi"
+
+
+@pytest.mark.parametrize("compiler", ["gcc -std=c11", "gcc -std=gnu17", "clang -std=c17", "g++ -std=c++11", "g++ -std=c++20", "clang++ -std=c++17"])
+def test_the_public_headers_are_clean_under_the_users_own_errors(installed, compiler, tmp_path):
+    """Those of core/ come with dma_pool.h."""
+    more = CPP_ERRORS if "++" in compiler else C_ERRORS
+    for name in installed_headers(installed):
+        if name.startswith("tenure/core/") or name == "tenure/abi/handle.h":
+            continue
+        source = tmp_path / ("clean." + ("cc" if "++" in compiler else "c"))
+        body = " TN_DMA_BUFFER(b); TN_FENCE(f); (void)b; (void)f; " if name in ("tenure/tenure.h", "tenure/batch.h") else ""
+        body += "TN_DMA_BATCH(c, 4); TN_FENCE_BATCH(g); (void)c; (void)g; " if name == "tenure/batch.h" else ""
+        source.write_text(f"#include <{name}>\nint main(void)\n{{{body}return 0; }}\n")
+        words = [*compiler.split(), "-O2", "-Wall", "-Wextra", *USERS_ERRORS.split(), *more.split(), "-Werror", "-I" + installed["HEADERS"]]
+        done = run([*words, "-c", str(source), "-o", "/dev/null"])
+        assert done.returncode == 0, name + done.stderr
+
+
 @pytest.mark.parametrize("compiler", ["gcc -std=c11", "gcc -std=gnu17", "clang -std=c11", "g++ -std=c++11", "clang++ -std=c++17"])
 def test_every_installed_header_stands_alone(installed, compiler, tmp_path):
-    headers = [os.path.join(folder, name) for folder, _, names in os.walk(installed["HEADERS"]) for name in names]
-    assert len(headers) == 12
-    for header in headers:
-        name = os.path.relpath(header, installed["HEADERS"])
+    names = installed_headers(installed)
+    assert len(names) == 12
+    for name in names:
         source = tmp_path / ("alone." + ("cc" if "++" in compiler else "c"))
         source.write_text(f"#include <{name}>\n#include <{name}>\nint alone(void);\nint alone(void) {{ return 0; }}\n")
         words = [*compiler.split(), "-O2", "-Wall", "-Wextra", "-Werror", "-isystem", installed["HEADERS"], "-c", str(source)]

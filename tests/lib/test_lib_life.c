@@ -21,7 +21,7 @@ static void a_life_from_alloc_to_release(void **state)
         assert_ptr_equal(tn_dma_buffer_data(&b), data);
         assert_int_equal(data[LIB_BYTES - 1], 0x5a);
         tn_dma_buffer_release(&b);
-        const struct tn_dma_pool_counts counts = tn_dma_pool_counts(pool);
+        const struct tn_dma_counts counts = tn_dma_pool_counts(pool);
         assert_int_equal(counts.free, LIB_BUFFERS);
         assert_int_equal(counts.refused, 0);
         lib_destroy(pool);

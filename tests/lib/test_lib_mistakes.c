@@ -4,7 +4,7 @@
 
 static void assert_refused_once(struct tn_dma_pool *pool, uint64_t before, enum tn_status status)
 {
-    const struct tn_dma_pool_counts counts = tn_dma_pool_counts(pool);
+    const struct tn_dma_counts counts = tn_dma_pool_counts(pool);
     assert_int_equal(counts.refused, before + 1);
     assert_int_equal(counts.refused_status, status);
 }

@@ -37,7 +37,7 @@ static struct tn_dma_pool *scarce_pool(enum tn_scrub scrub)
 
 static void expect(const struct tn_dma_pool *pool, uint32_t free, uint32_t in_flight, uint64_t guard_refused)
 {
-    const struct tn_dma_pool_counts counts = tn_dma_pool_counts(pool);
+    const struct tn_dma_counts counts = tn_dma_pool_counts(pool);
     assert_int_equal(counts.free, free);
     assert_int_equal(counts.in_flight, in_flight);
     assert_int_equal(counts.quarantined, 0);

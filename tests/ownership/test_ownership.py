@@ -28,7 +28,7 @@ BOX_CHECKERS = {
     "gcc's analyser": ("ANALYSER", ["gcc", *STRICT, "-O2", "-fanalyzer", "-Werror", "-c", "-o", "/dev/null"]),
 }
 OFF = ["gcc", *STRICT, "-O2", "-DTN_OWN_OFF", "-Wno-unused-result", "-c", "-o", "/dev/null"]
-RIGHT = ("right_straight.c", "right_loops.c", "right_tables.c", "right_batches.c")
+RIGHT = ("right_straight.c", "right_loops.c", "right_tables.c", "right_batches.c", "right_retries.c")
 WRONG = ("wrong_buffers.c", "wrong_fences.c")
 CLIENTS = "wrong_client.c"  # against the interfaces of user programs in the machine
 CASE = re.compile(r"^#(?:el)?if PROGRAM == (\d+)\s+/\* (.*?) \*/$", re.M)
@@ -240,6 +240,7 @@ def test_right_programs_are_accepted_wherever_the_header_is_used(path, flags):
 @pytest.mark.parametrize("path", RIGHT)
 def test_right_programs_are_accepted_as_cpp(path, compiler):
     """Without exceptions: one that flies through a function that holds a token loses it, and the proof says so."""
-    words = [compiler, "-xc++", "-std=c++17", "-pedantic", "-fno-exceptions", "-O2", "-Wall", "-Wextra", "-Werror", "-c", "-o", "/dev/null"]
+    words = [compiler, "-xc++", "-std=c++17", "-pedantic", "-fno-exceptions", "-O2", "-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Wsign-conversion"]
+    words += ["-Werror", "-c", "-o", "/dev/null"]
     status, _, said = compile_with(words, path)
     assert status == 0, said

@@ -314,4 +314,37 @@ void wrong(struct driver *d, int x)
         tn_dma_batch_release(&b);
     (void)x;
 }
+#elif PROGRAM == 52 /* given up, and used all the same; PROOF: not (owned here|proved to be owned); ANALYSIS: requires \
+                       holding|not held */
+void wrong(struct driver *d, int x)
+{
+    TN_DMA_BUFFER(b);
+    while (!tn_dma_buffer_alloc(d->pool, &b)) {
+        if (x-- == 0)
+            break;
+        wait_a_little();
+    }
+    consume(tn_dma_buffer_data(&b), 64);
+    tn_dma_buffer_release(&b);
+}
+#elif PROGRAM ==                                                                                                       \
+    53 /* tried again though it was granted; PROOF: may leave its scope or be overwritten; ANALYSIS: (held|acquir) */
+void wrong(struct driver *d, int x)
+{
+    TN_DMA_BUFFER(b);
+    while (tn_dma_buffer_alloc(d->pool, &b))
+        wait_a_little();
+    (void)x;
+}
+#elif PROGRAM ==                                                                                                       \
+    54 /* given up after it was granted; PROOF: may leave its scope; ANALYSIS: (held|not held on every path) */
+void wrong(struct driver *d, int x)
+{
+    TN_DMA_BUFFER(b);
+    while (!tn_dma_buffer_alloc(d->pool, &b))
+        wait_a_little();
+    if (x == 0)
+        return;
+    tn_dma_buffer_release(&b);
+}
 #endif

@@ -12,6 +12,9 @@
 
 #ifdef __cplusplus
 extern "C" {
+#pragma GCC diagnostic push /* C that is also C++: for users who have these as errors, and until the end of it */
+#pragma GCC diagnostic ignored "-Wold-style-cast"
+#pragma GCC diagnostic ignored "-Wzero-as-null-pointer-constant"
 #endif
 
 /* ---- batches ---- */
@@ -261,6 +264,7 @@ TN_OWN_INLINE bool tn_fence_batch_take(struct tn_fence_batch *fences, struct tn_
 }
 
 #ifdef __cplusplus
+#pragma GCC diagnostic pop
 }
 #endif
 

@@ -37,8 +37,11 @@ TN_NOTHROW TN_MUST_CHECK struct tn_dma_buffer_box *tn_box_complete(struct tn_fen
 TN_NOTHROW TN_MUST_CHECK struct tn_dma_buffer_box *tn_box_fail(struct tn_fence_box *fence,
                                                                enum tn_status status) TN_FRESH
     TN_ENDS_WITH(tn_box_release) TN_ENDS_WITH(tn_box_submit);
+#pragma GCC diagnostic push /* the two name each other, so one is declared twice */
+#pragma GCC diagnostic ignored "-Wredundant-decls"
 TN_NOTHROW TN_MUST_CHECK struct tn_fence_box *tn_box_submit(struct tn_dma_buffer_box *buffer, uint32_t length) TN_FRESH
     TN_ENDS_WITH(tn_box_complete) TN_ENDS_WITH(tn_box_fail) TN_ENDS_WITH(tn_box_quarantine);
+#pragma GCC diagnostic pop
 /* A free buffer. NULL: none is free, or the pool serves no boxes. */
 TN_NOTHROW TN_MUST_CHECK struct tn_dma_buffer_box *tn_box_alloc(struct tn_dma_pool *pool) TN_FRESH
     TN_ENDS_WITH(tn_box_release) TN_ENDS_WITH(tn_box_submit);

@@ -14,6 +14,11 @@
 
 #ifdef __cplusplus
 extern "C" {
+#pragma GCC diagnostic push /* C that is also C++: for users who have these as errors, and until the end of it */
+#pragma GCC diagnostic ignored "-Wold-style-cast"
+#pragma GCC diagnostic ignored "-Wzero-as-null-pointer-constant"
+#pragma GCC diagnostic ignored "-Wsign-conversion" /* these two in core/ */
+#pragma GCC diagnostic ignored "-Wshadow"
 #endif
 
 #include <tenure/abi/status.h>
@@ -82,7 +87,7 @@ struct tn_dma_pool {
 };
 
 /* What has happened in a pool. */
-struct tn_dma_pool_counts {
+struct tn_dma_counts {
     uint32_t buffers;
     uint32_t free;
     uint32_t in_flight;
@@ -107,9 +112,10 @@ TN_NOTHROW TN_MUST_CHECK struct tn_dma_pool *tn_dma_pool_create(const struct tn_
                                                                 enum tn_status *status) TN_FRESH
     TN_ENDS_WITH(tn_dma_pool_destroy);
 /* What has happened so far. */
-TN_NOTHROW struct tn_dma_pool_counts tn_dma_pool_counts(const struct tn_dma_pool *pool);
+TN_NOTHROW struct tn_dma_counts tn_dma_pool_counts(const struct tn_dma_pool *pool);
 
 #ifdef __cplusplus
+#pragma GCC diagnostic pop
 }
 #endif
 

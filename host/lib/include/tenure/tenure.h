@@ -29,6 +29,9 @@
 
 #ifdef __cplusplus
 extern "C" {
+#pragma GCC diagnostic push /* C that is also C++: for users who have these as errors, and until the end of it */
+#pragma GCC diagnostic ignored "-Wold-style-cast"
+#pragma GCC diagnostic ignored "-Wzero-as-null-pointer-constant"
 #endif
 
 /* ---- tokens ---- */
@@ -466,6 +469,7 @@ TN_OWN_INLINE struct tn_fence tn_fence_move(struct tn_fence *fence)
 #define tn_fence_arrived(fence)       tn_fence_is_held(fence)
 
 #ifdef __cplusplus
+#pragma GCC diagnostic pop
 }
 #endif
 
