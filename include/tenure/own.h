@@ -50,13 +50,16 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-void tn_own_not_owner(void) __attribute__((error(
-    "ownership: used while it is not owned here (submitted, completed, released or moved before, or never granted)")));
+/* nothrow: in the end of a scope that an exception leaves, clang looks at calls that cannot throw only. */
+void tn_own_not_owner(void) __attribute__((nothrow, error("ownership: used while it is not owned here (submitted, "
+                                                          "completed, released or moved before, or never granted)")));
 void tn_own_unproved(void) __attribute__((
+    nothrow,
     error("ownership: not proved to be owned on every path that leads here (check what granted it, or ask with "
           "tn_dma_buffer_is_held or tn_fence_is_held)")));
-void tn_own_lost(void) __attribute__((error("ownership: may leave its scope or be overwritten while it is still owned "
-                                            "(release, submit, complete or park it on every path)")));
+void tn_own_lost(void)
+    __attribute__((nothrow, error("ownership: may leave its scope or be overwritten while it is still owned "
+                                  "(release, submit, complete or park it on every path)")));
 #ifdef __cplusplus
 }
 #endif

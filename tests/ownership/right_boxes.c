@@ -49,3 +49,19 @@ int right_reset(struct tn_dma_pool *pool, int silent)
     tn_box_release(tn_box_fail(f, TN_EABORTED));
     return 0;
 }
+
+/* A pool that is not empty yet is not gone: it may be asked, and destroyed later. */
+int right_end_of_a_pool(void (*drain)(struct tn_dma_pool *pool), int patience);
+int right_end_of_a_pool(void (*drain)(struct tn_dma_pool *pool), int patience)
+{
+    const struct tn_dma_pool_config config = {.count = 1, .buffer_bytes = 64};
+    struct tn_dma_pool *pool = tn_dma_pool_create(&config, NULL);
+    if (pool == NULL)
+        return -1;
+    while (tn_dma_pool_destroy(pool) == TN_ESTATE) {
+        if (patience-- == 0)
+            return (int)tn_dma_pool_counts(pool).in_flight;
+        drain(pool);
+    }
+    return 0;
+}

@@ -244,3 +244,32 @@ def test_right_programs_are_accepted_as_cpp(path, compiler):
     words += ["-Werror", "-c", "-o", "/dev/null"]
     status, _, said = compile_with(words, path)
     assert status == 0, said
+
+
+FLIES = """
+#include <tenure/tenure.h>
+void may_throw();
+void flies(tn_dma_pool *pool) HOW;
+void flies(tn_dma_pool *pool) HOW
+{
+    TN_DMA_BUFFER(b);
+    if (!tn_dma_buffer_alloc(pool, &b))
+        return;
+    may_throw();
+    tn_dma_buffer_release(&b);
+}
+"""
+
+
+@pytest.mark.parametrize(
+    "flags, how, accepted",
+    [("g++", "", False), ("clang++", "", False), ("g++ -fno-exceptions", "", True), ("clang++ -fno-exceptions", "", True), ("g++", "noexcept", True)],
+)
+def test_g1_an_exception_that_may_fly_past_a_token_is_refused(flags, how, accepted, tmp_path):
+    """When it is compiled: clang left it to the linker, which had nothing to say but a name."""
+    path = tmp_path / "flies.cc"
+    path.write_text(FLIES.replace("HOW", how))
+    words = [*flags.split(), "-std=c++17", "-O2", *INCLUDES, "-c", "-o", "/dev/null", str(path)]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert (done.returncode == 0) == accepted, done.stderr
+    assert accepted or "may leave its scope" in done.stderr

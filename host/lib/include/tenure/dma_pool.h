@@ -109,8 +109,7 @@ TN_NOTHROW TN_MUST_CHECK enum tn_status tn_dma_pool_destroy(struct tn_dma_pool *
  * meaning, memory too small or not aligned, an address the device cannot use), TN_EEXHAUSTED (no memory), TN_ENOTSUP
  * (no huge pages; TN_GUARD_ASAN without AddressSanitizer). */
 TN_NOTHROW TN_MUST_CHECK struct tn_dma_pool *tn_dma_pool_create(const struct tn_dma_pool_config *config,
-                                                                enum tn_status *status) TN_FRESH
-    TN_ENDS_WITH(tn_dma_pool_destroy);
+                                                                enum tn_status *status);
 /* What has happened so far. */
 TN_NOTHROW struct tn_dma_counts tn_dma_pool_counts(const struct tn_dma_pool *pool);
 
