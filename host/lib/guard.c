@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <execinfo.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -22,7 +23,7 @@ __attribute__((weak)) void __asan_unpoison_memory_region(const volatile void *me
 static struct tn_pool_inside *guarded_pools; /* pools of any thread; the lock is below */
 static struct sigaction before;              /* who handled SIGSEGV before us */
 static bool handler_is_set;
-static int lock; /* a spin lock: a signal handler reads the list */
+static int lock; /* a spin lock: a signal handler reads the list. Over a fork the thread that forks has it. */
 
 static void acquire(void)
 {
@@ -156,7 +157,7 @@ static bool watch(struct tn_pool_inside *pool)
         (void)backtrace(&warm_up, 1);
         /* The other stack: one that overflowed has no room for a handler. */
         struct sigaction ours = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK};
-        handler_is_set = sigaction(SIGSEGV, &ours, &before) == 0;
+        handler_is_set = sigaction(SIGSEGV, &ours, &before) == 0 && pthread_atfork(acquire, release, release) == 0;
     }
     if (handler_is_set) {
         pool->guarded = guarded_pools;

@@ -111,6 +111,7 @@ def test_the_library_shows_what_its_map_says_and_needs_libc_alone(installed):
     dynamic = run(["readelf", "-d", installed["LIBRARY"]]).stdout
     assert re.findall(r"NEEDED.*\[(.*?)\]", dynamic) == ["libc.so.6"]
     assert "libtenure.so.0]" in dynamic
+    assert re.search(r"FLAGS_1.*NODELETE", dynamic)  # its handler of SIGSEGV must outlive a dlclose
 
 
 def test_pkg_config_knows_the_version_and_the_analysis(installed):

@@ -146,7 +146,7 @@ def test_the_headers_change_no_diagnostic_of_the_users_own_code(flags, tmp_path)
 @pytest.mark.parametrize("checker", BOX_CHECKERS)
 def test_g1_every_wrong_program_with_boxes_is_refused_with_its_message(checker):
     numbers = cases("wrong_boxes.c")
-    assert len(numbers) == 12
+    assert len(numbers) == 15
     assert [answer for answer in (judge("wrong_boxes.c", number, checker) for number in numbers) if answer] == []
 
 

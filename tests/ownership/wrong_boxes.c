@@ -115,4 +115,36 @@ void wrong(struct tn_dma_pool *pool, int x)
     tn_box_release(tn_box_complete(f, 64));
     (void)x;
 }
+#elif PROGRAM == 13 /* through a structure; WARN: accepted; ANALYSER: accepted */
+struct request {
+    struct tn_dma_buffer_box *b;
+    struct tn_fence_box *f;
+};
+void send(struct request *r, struct tn_dma_pool *pool, int x);
+void send(struct request *r, struct tn_dma_pool *pool, int x)
+{
+    r->b = tn_box_alloc(pool);
+    r->f = tn_box_submit(r->b, 64);
+    *(int *)tn_box_data(r->b) = x;
+}
+#elif PROGRAM == 14 /* submitted by a function that is not inlined; WARN: accepted; ANALYSER: accepted */
+__attribute__((noinline)) static struct tn_fence_box *send(struct tn_dma_buffer_box *b)
+{
+    return tn_box_submit(b, 64);
+}
+void wrong(struct tn_dma_pool *pool, int x)
+{
+    struct tn_dma_buffer_box *b = tn_box_alloc(pool);
+    struct tn_fence_box *f = send(b);
+    *(int *)tn_box_data(b) = x;
+    tn_box_release(tn_box_complete(f, 64));
+}
+#elif PROGRAM == 15 /* a fence written over; WARN: accepted; ANALYSER: accepted */
+void wrong(struct tn_dma_pool *pool, int x)
+{
+    struct tn_fence_box *f = tn_box_submit(tn_box_alloc(pool), 64);
+    f = tn_box_submit(tn_box_alloc(pool), 64);
+    tn_box_release(tn_box_complete(f, 64));
+    (void)x;
+}
 #endif
