@@ -85,7 +85,8 @@ static void report(const struct tn_pool_inside *pool, const unsigned char *addre
     const struct tn_last_move *last = &pool->last[slot];
     bool wrote = (context->uc_mcontext.gregs[REG_ERR] & 2) != 0;
     struct text text = {{0}, 0};
-    add(&text, getpid() == pool->process ? "tenure: the CPU " : "tenure: a child of fork ");
+    const bool is_ours = getpid() == pool->process;
+    add(&text, is_ours ? "tenure: the CPU " : "tenure: a child of fork ");
     add(&text, wrote ? "wrote to" : "read");
     add(&text, " byte ");
     add_number(&text, offset % pool->face.stride);
@@ -93,8 +94,8 @@ static void report(const struct tn_pool_inside *pool, const unsigned char *addre
     add_number(&text, slot);
     add(&text, " of pool '");
     add(&text, pool->label);
-    add(&text, "', which it does not own: ");
-    add(&text, last->what != NULL ? last->what : "never allocated");
+    add(&text, is_ours ? "', which it does not own: " : "', which is its parent's: ");
+    add(&text, last->what != NULL ? last->what : is_ours ? "never allocated" : "never away");
     if (last->what != NULL) {
         add(&text, " by thread ");
         add_number(&text, (uint64_t)last->thread);

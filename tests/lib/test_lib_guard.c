@@ -19,6 +19,7 @@ enum touch {
     BATCH_AFTER_RELEASE,
     BOX_IN_FLIGHT,
     BOX_AFTER_RELEASE,
+    IN_A_CHILD,
     OWN
 };
 
@@ -88,6 +89,12 @@ TOUCHES void lib_touch(enum tn_guard guard, enum touch touch)
     case BOX_AFTER_RELEASE:
         lib_touch_box(guard, touch == BOX_IN_FLIGHT);
         break;
+    case IN_A_CHILD:
+        if (fork() == 0)
+            data[17] = 1;
+        (void)wait(NULL);
+        raise(SIGSEGV);
+        break;
     default:
         f = lib_submit(&b, 100);
         b = lib_complete(&f, 17);
@@ -130,6 +137,7 @@ static void g1_a_touch_in_flight_faults_with_a_report(void **state)
         {WRITE_IN_FLIGHT, "the CPU wrote to byte 17 of buffer 0 of pool 'test', which it does not own: submitted by"},
         {WRITE_AFTER_RELEASE, "wrote to byte 17 of buffer 0 of pool 'test', which it does not own: released by thread"},
         {READ_NEVER_ALLOCATED, "read byte 0 of buffer 1 of pool 'test', which it does not own: never allocated"},
+        {IN_A_CHILD, "a child of fork wrote to byte 17 of buffer 0 of pool 'test', which is its parent's: never away"},
     };
     for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         static char report[8192];
