@@ -14,10 +14,12 @@
 #ifndef TENURE_CORE_DMA_H
 #define TENURE_CORE_DMA_H
 
+#include "dma_alloc.h"
 #include "dma_direct.h"
 #include "dma_pool.h"
 #include "dma_queue.h"
 #include "dma_submit.h"
 #include "dma_take.h"
+#include "dma_wait.h"
 
 #endif

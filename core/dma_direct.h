@@ -2,14 +2,14 @@
 /*
  * The direct path: a buffer's whole life for one owner who submits, polls and releases himself. The buffer is its own
  * fence, under the name it has while in flight: no queue, no second record. For pools without scrub and without slices
- * (pool->direct); alloc is tn_buffer_alloc_*.
+ * (pool->direct); alloc is tn_buffer_alloc_*, or tn_direct_alloc_commit.
  *
  * Every decide is the whole check, in one condition; what a refusal is called is worked out beside the path.
  */
 #ifndef TENURE_CORE_DMA_DIRECT_H
 #define TENURE_CORE_DMA_DIRECT_H
 
-#include "dma_pool.h"
+#include "dma_alloc.h"
 
 /*@ predicate tn_direct_may_submit{L}(struct tn_pool *p, struct tn_buffer_name name, integer length) =
       p->direct != 0 && tn_buffer_is(p, name, TN_BUFFER_CPU) && p->open && 0 < length <= p->buffer_bytes &&
@@ -65,6 +65,25 @@ static inline bool tn_direct_can_alloc(const struct tn_pool *pool)
 {
     //@ assert pool->direct_open == (pool->open ? pool->direct : 0);
     return pool->direct_open != 0 && pool->free != 0;
+}
+/* tn_buffer_alloc_commit for a pool that tn_direct_can_alloc allows: without a call, so that a copy of the pool may be
+ * in registers. */
+/*@ requires tn_pool_ok(pool) && pool->direct != 0 && pool->open && pool->free > 0;
+    assigns pool->free, pool->mark[pool->stack[pool->free - 1]], pool->away, pool->quarantined, pool->retired;
+    ensures tn_pool_shape(pool) && tn_page_shape(pool);
+    ensures tn_pool_service(pool);
+    ensures tn_pool_marks(pool);
+    ensures tn_pool_counts(pool);
+    ensures tn_pool_stack(pool);
+    ensures tn_pool_paged(pool);
+    ensures tn_pool_step{Pre, Post}(pool);
+    ensures tn_pool_same_but{Pre, Post}(pool, \result.slot);
+    ensures last_freed: \result.slot == \old(pool->stack[pool->free - 1]) && pool->free == \old(pool->free) - 1;
+    ensures tn_buffer_is(pool, \result, TN_BUFFER_CPU); */
+static inline struct tn_buffer_name tn_direct_alloc_commit(struct tn_pool *pool)
+{
+    TN_ASSERT(tn_direct_can_alloc(pool));
+    return tn_stack_take(pool);
 }
 /*@ requires tn_pool_ok(pool);
     assigns \nothing;
@@ -205,12 +224,13 @@ static inline void tn_direct_release_commit(struct tn_pool *pool, struct tn_buff
 /* A loop over many buffers works on a copy of the pool that nobody else sees, so that what it needs stays in registers;
  * afterwards the counts that these operations change go back. The arrays were never copied. */
 /*@ requires \valid(pool) && \valid_read(copy) && \separated(pool, copy);
-    assigns pool->free, pool->away;
-    ensures pool->free == copy->free && pool->away == copy->away; */
+    assigns pool->free, pool->away, pool->retired;
+    ensures pool->free == copy->free && pool->away == copy->away && pool->retired == copy->retired; */
 static inline void tn_direct_settle(struct tn_pool *pool, const struct tn_pool *copy)
 {
     pool->free = copy->free;
     pool->away = copy->away;
+    pool->retired = copy->retired;
 }
 
 #endif

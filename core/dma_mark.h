@@ -43,7 +43,7 @@ struct tn_pool {
     uint32_t buffer_bytes;
     uint32_t buffers_per_page;
     uint32_t away;        /* buffers that a device may reach: in flight, orphan, in quarantine */
-    uint32_t quarantined; /* of these, for good */
+    uint32_t quarantined; /* of these, until the pool is made anew */
     uint32_t retired;
     uint32_t state; /* enum tn_pool_state */
     bool open;      /* mapped */
@@ -297,10 +297,21 @@ static inline void tn_mark_write(uint64_t *mark, uint32_t count, uint32_t per_pa
     // May its page go to the CPU: are no more than `own` of its buffers away, and none in quarantine?
     predicate tn_page_allows{L}(struct tn_pool *p, integer slot, integer own) =
       p->page_away == \null || p->page_away[slot / p->buffers_per_page] <= own;
+    // Is one of its buffers in quarantine?
+    predicate tn_page_lost{L}(struct tn_pool *p, integer slot) =
+      p->page_away != \null && p->page_away[slot / p->buffers_per_page] >= TN_PAGE_LOST;
     predicate tn_page_is_clear{L}(struct tn_pool *p, integer slot, integer own) =
       p->page_away == \null || tn_page_aways(p, slot / p->buffers_per_page) <= own;
     predicate tn_buffer_is{L}(struct tn_pool *p, struct tn_buffer_name name, integer state) =
       name.slot < p->count && p->mark[name.slot] == name.mark && tn_state_of(name.mark) == state;
+    // May the CPU touch a pool's buffers? May a buffer be given up? Does one that is back wait for another of its page?
+    predicate tn_pool_in_reach{L}(struct tn_pool *p) = p->state == TN_POOL_MAPPED || p->state == TN_POOL_REVOKING;
+    predicate tn_buffer_may_release{L}(struct tn_pool *p, struct tn_buffer_name name) =
+      tn_buffer_is(p, name, TN_BUFFER_CPU) && tn_page_allows(p, name.slot, 0);
+    predicate tn_mark_waits{L}(struct tn_pool *p, integer slot, integer mark) =
+      slot < p->count && p->mark[slot] == mark &&
+      (tn_state_of(mark) == TN_BUFFER_COMPLETED || tn_state_of(mark) == TN_BUFFER_ABORTED) &&
+      p->page_away != \null && 0 < p->page_away[slot / p->buffers_per_page] < TN_PAGE_LOST;
 
     lemma tn_mark_grows_again: \forall integer a, b, c;
       tn_mark_grows(a, b) && tn_mark_grows(b, c) ==> tn_mark_grows(a, c);

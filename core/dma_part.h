@@ -87,7 +87,8 @@ static inline struct tn_buffer_name tn_part_depart(struct tn_pool *pool, struct 
  * orphan, to SCRUBBING under none. With a page that is lost it goes into quarantine; what is not back stays where it
  * is. */
 /*@ requires tn_pool_ok(pool);
-    requires status == TN_OK || status == TN_EQUARANTINED ==> tn_buffer_is_back(pool, name);
+    requires status == TN_OK ==> tn_buffer_may_go_home(pool, name);
+    requires status == TN_EQUARANTINED ==> tn_buffer_is_back(pool, name);
     assigns pool->mark[0 .. pool->count - 1], pool->away, pool->quarantined, pool->retired,
             pool->page_away[0 .. TN_HANDLE_SLOTS];
     ensures tn_pool_ok(pool);

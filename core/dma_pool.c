@@ -5,154 +5,41 @@
  */
 #include "dma_pool.h"
 
-/*@ requires \valid_read(plan);
+/* No fence has a buffer of the pool, and the CPU has none that it could release. */
+/*@ requires tn_pool_ok(pool);
     assigns \nothing;
-    ensures \result <==> tn_pool_plan_fits(plan); */
-static bool plan_is_good(const struct tn_pool_plan *plan)
+    ensures \result <==> tn_buffers_rest(pool); */
+static bool buffers_rest(const struct tn_pool *pool)
 {
-    if (plan->mark == NULL || plan->length == NULL || plan->stack == NULL || plan->owner_epoch == 0)
-        return false;
-    if (plan->count == 0 || plan->count > TN_HANDLE_SLOTS)
-        return false;
-    if (plan->generation_max == 0 || plan->generation_max > TN_BUFFER_GENERATION_MAX)
-        return false;
-    if (plan->buffer_bytes == 0 || plan->buffer_bytes > UINT32_C(1) << 31)
-        return false;
-    if (plan->buffers_per_page == 0 || plan->buffers_per_page >= TN_PAGE_LOST)
-        return false;
-    if (plan->direct && (plan->scrub || plan->buffers_per_page > 1))
-        return false;
-    return (plan->buffers_per_page > 1) == (plan->page_away != NULL);
-}
-
-/* Every buffer free. */
-/*@ requires 0 < count <= TN_HANDLE_SLOTS;
-    requires \valid(mark + (0 .. count - 1)) && \valid(length + (0 .. count - 1)) && \valid(stack + (0 .. count - 1));
-    requires \separated(mark + (0 .. count - 1), length + (0 .. count - 1), stack + (0 .. count - 1));
-    assigns mark[0 .. count - 1], length[0 .. count - 1], stack[0 .. count - 1];
-    ensures tn_buffers_clear(mark, stack, count); */
-static void clear_buffers(uint64_t *mark, uint32_t *length, uint32_t *stack, uint32_t count)
-{
-    /*@ loop invariant 0 <= i <= count;
-        loop invariant \forall integer j; 0 <= j < i ==> mark[j] == TN_MARK_STATES && stack[j] == count - 1 - j;
-        loop assigns i, mark[0 .. count - 1], length[0 .. count - 1], stack[0 .. count - 1];
-        loop variant count - i; */
-    for (uint32_t i = 0; i < count; i++) {
-        mark[i] = TN_MARK_STATES + TN_BUFFER_FREE; /* no buffer was ever held at generation 0 */
-        length[i] = 0;
-        stack[i] = count - 1 - i; /* slot 0 on top */
+    /*@ loop invariant 0 <= i <= pool->count;
+        loop invariant \forall integer j; 0 <= j < i ==> tn_buffer_rests(pool, j);
+        loop assigns i;
+        loop variant pool->count - i; */
+    for (uint32_t i = 0; i < pool->count; i++) {
+        uint32_t state = tn_buffer_state(pool, i);
+        //@ assert state == tn_state_of(pool->mark[i]) && state < TN_BUFFER_STATES;
+        bool rests = state == TN_BUFFER_FREE || state >= TN_BUFFER_QUARANTINED;
+        if (!rests && ((state != TN_BUFFER_CPU && state != TN_BUFFER_SCRUBBING) || !tn_page_is_lost(pool, i)))
+            return false;
     }
-}
-
-/*@ requires pages > 0 ==> \valid(page_away + (0 .. pages - 1));
-    assigns page_away[0 .. pages - 1];
-    ensures \forall integer i; 0 <= i < pages ==> page_away[i] == 0; */
-static void clear_pages(uint16_t *page_away, uint32_t pages)
-{
-    /*@ loop invariant 0 <= i <= pages;
-        loop invariant \forall integer j; 0 <= j < i ==> page_away[j] == 0;
-        loop assigns i, page_away[0 .. pages - 1];
-        loop variant pages - i; */
-    for (uint32_t i = 0; i < pages; i++)
-        page_away[i] = 0;
-}
-
-/*@ predicate tn_pool_made{L}(struct tn_pool *pool, struct tn_pool_plan *plan) =
-      pool->mark == plan->mark && pool->length == plan->length && pool->stack == plan->stack &&
-      pool->page_away == plan->page_away && pool->last_mark == plan->generation_max * TN_MARK_STATES &&
-      pool->direct == (plan->direct ? plan->count : 0) && pool->direct_open == 0 &&
-      pool->free == plan->count && pool->count == plan->count && pool->buffer_bytes == plan->buffer_bytes &&
-      pool->buffers_per_page == plan->buffers_per_page && pool->away == 0 && pool->quarantined == 0 &&
-      pool->retired == 0 && pool->state == TN_POOL_EMPTY && !pool->open && (pool->scrub <==> plan->scrub); */
-/*@ requires \valid(pool) && \valid_read(plan) && tn_pool_plan_fits(plan) && tn_plan_memory(pool, plan);
-    requires tn_buffers_clear(plan->mark, plan->stack, plan->count);
-    requires plan->page_away != \null ==> \forall integer g;
-      0 <= g < tn_page_count(plan->count, plan->buffers_per_page) ==> plan->page_away[g] == 0;
-    assigns *pool;
-    ensures tn_pool_made(pool, plan);
-    ensures tn_pool_shape(pool);
-    ensures tn_page_shape(pool);
-    ensures tn_pool_service(pool);
-    ensures tn_pool_marks(pool);
-    ensures tn_pool_counts(pool);
-    ensures tn_pool_stack(pool);
-    ensures tn_pool_paged(pool); */
-static void set_up(struct tn_pool *pool, const struct tn_pool_plan *plan)
-{
-    pool->mark = plan->mark;
-    pool->length = plan->length;
-    pool->stack = plan->stack;
-    pool->page_away = plan->page_away;
-#ifdef TN_TWIN_WRAP /* negative twin: no generation is the last */
-    pool->last_mark = UINT64_MAX;
-#else
-    pool->last_mark = plan->generation_max * TN_MARK_STATES;
-#endif
-    pool->owner_epoch = plan->owner_epoch;
-    pool->direct = plan->direct ? plan->count : 0;
-    pool->direct_open = 0;
-    pool->free = plan->count;
-    pool->count = plan->count;
-    pool->buffer_bytes = plan->buffer_bytes;
-    pool->buffers_per_page = plan->buffers_per_page;
-    pool->away = 0;
-    pool->quarantined = 0;
-    pool->retired = 0;
-    pool->state = TN_POOL_EMPTY;
-    pool->open = false;
-    pool->scrub = plan->scrub;
-    //@ assert tn_pool_made(pool, plan) && tn_pool_plan_fits(plan);
-    //@ assert \forall integer i; 0 <= i < plan->count ==> plan->mark[i] == TN_MARK_STATES;
-    //@ assert \forall integer i; 0 <= i < plan->count ==> plan->stack[i] == plan->count - 1 - i;
-    //@ assert tn_buffers_clear(plan->mark, plan->stack, plan->count);
-    //@ assert tn_buffers_clear(pool->mark, pool->stack, pool->count);
-    //@ assert tn_pool_shape(pool);
-    //@ assert tn_page_shape(pool);
-    //@ ghost uint64_t *mark = pool->mark;
-    //@ ghost uint32_t count = pool->count, per_page = pool->buffers_per_page;
-    //@ assert tn_state_of(TN_MARK_STATES) == TN_BUFFER_FREE;
-    /*@ ghost
-      /@ loop invariant 0 <= k <= count;
-         loop invariant \forall integer s; tn_marks_in(mark, k, s) == (s == TN_BUFFER_FREE ? k : 0);
-         loop invariant tn_marks_away(mark, k) == 0;
-         loop invariant \forall integer g; tn_marks_on_page(mark, k, per_page, g) == 0;
-         loop assigns k;
-         loop variant count - k;
-      @/
-      for (uint32_t k = 0; k < count; k++) ;
-    */
-    //@ assert pool->free == tn_marks_in(pool->mark, pool->count, TN_BUFFER_FREE);
-    //@ assert \forall integer i; 0 <= i < pool->free ==> pool->stack[i] == pool->count - 1 - i;
-    //@ assert \forall integer i; 0 <= i < pool->free ==> tn_state_of(pool->mark[pool->stack[i]]) == TN_BUFFER_FREE;
-}
-
-bool tn_pool_init(struct tn_pool *pool, const struct tn_pool_plan *plan)
-{
-    if (!plan_is_good(plan))
-        return false;
-    uint32_t count = plan->count;
-    clear_buffers(plan->mark, plan->length, plan->stack, count);
-    clear_pages(plan->page_away, tn_pool_pages(count, plan->buffers_per_page));
-    set_up(pool, plan);
     return true;
 }
 
 /* What the buffers of a pool must look like before it enters a state. */
 /*@ requires tn_pool_ok(pool);
     assigns \nothing;
-    ensures \result <==> (to == TN_POOL_INVALIDATED ==> pool->away == 0) &&
-              (to == TN_POOL_SCRUBBED ==> pool->free + pool->retired == pool->count) &&
-              (to == TN_POOL_EMPTY && pool->state == TN_POOL_QUARANTINED ==>
-                 pool->free + pool->retired + pool->quarantined == pool->count); */
+    ensures \result <==> tn_buffers_allow(pool, to); */
 static bool buffers_allow(const struct tn_pool *pool, enum tn_pool_state to)
 {
     switch (to) {
+    case TN_POOL_RESERVED: /* what was in quarantine is there still, and counted as away */
+        return pool->quarantined == 0;
     case TN_POOL_INVALIDATED: /* the device's reach has ended for every buffer */
         return pool->away == 0;
     case TN_POOL_SCRUBBED:
         return tn_pool_is_idle(pool);
     case TN_POOL_EMPTY: /* out of quarantine: no fence has one any more */
-        return pool->state != TN_POOL_QUARANTINED || tn_pool_is_without_fences(pool);
+        return pool->state != TN_POOL_QUARANTINED || buffers_rest(pool);
     default:
         return true;
     }
@@ -188,13 +75,6 @@ enum tn_status tn_pool_move(struct tn_pool *pool, enum tn_pool_state to)
     return TN_OK;
 }
 
-enum tn_status tn_buffer_alloc_refusal(const struct tn_pool *pool)
-{
-    if (!pool->open)
-        return TN_ESTATE;
-    return pool->retired + pool->quarantined == pool->count ? TN_ERETIRED : TN_EEXHAUSTED;
-}
-
 /* ---- slices ---- */
 
 /* Where the page of a buffer is counted, in a pool with slices. */
@@ -213,7 +93,8 @@ static uint16_t *page_of(const struct tn_pool *pool, uint64_t slot)
     assigns \nothing;
     ensures \result == TN_OK || \result == TN_EAGAIN || \result == TN_EQUARANTINED;
     ensures \result == TN_OK <==> tn_page_allows(pool, slot, own);
-    ensures \result == TN_OK ==> tn_page_is_clear(pool, slot, own); */
+    ensures \result == TN_OK ==> tn_page_is_clear(pool, slot, own);
+    ensures \result == TN_EQUARANTINED <==> tn_page_lost(pool, slot); */
 static enum tn_status page_decide(const struct tn_pool *pool, uint64_t slot, uint32_t own)
 {
 #ifdef TN_TWIN_PAGE /* negative twin: a slice is alone on its page */
@@ -378,7 +259,7 @@ static enum tn_status owned_by_cpu(const struct tn_pool *pool, struct tn_buffer_
     return tn_mark_state(name.mark) == TN_BUFFER_CPU ? TN_OK : TN_ESTATE;
 }
 
-enum tn_status tn_buffer_use_decide(const struct tn_pool *pool, struct tn_buffer_name name)
+enum tn_status tn_buffer_release_decide(const struct tn_pool *pool, struct tn_buffer_name name)
 {
     enum tn_status status = owned_by_cpu(pool, name);
     if (status != TN_OK)
@@ -386,9 +267,16 @@ enum tn_status tn_buffer_use_decide(const struct tn_pool *pool, struct tn_buffer
     return page_decide(pool, name.slot, 0);
 }
 
+enum tn_status tn_buffer_use_decide(const struct tn_pool *pool, struct tn_buffer_name name)
+{
+    enum tn_status status = tn_buffer_release_decide(pool, name);
+    bool in_reach = pool->state == TN_POOL_MAPPED || pool->state == TN_POOL_REVOKING;
+    return in_reach || status == TN_ESTALE ? status : TN_ESTATE;
+}
+
 void tn_buffer_release_commit(struct tn_pool *pool, struct tn_buffer_name name)
 {
-    TN_ASSERT(tn_buffer_use_decide(pool, name) == TN_OK);
+    TN_ASSERT(tn_buffer_release_decide(pool, name) == TN_OK);
 #ifndef TN_TWIN_SCRUB /* negative twin: free at once, whatever is still in the memory */
     if (pool->scrub) {
         (void)move(pool, name, TN_BUFFER_CPU, TN_BUFFER_SCRUBBING);
@@ -407,7 +295,7 @@ enum tn_status tn_buffer_scrub_decide(const struct tn_pool *pool, uint32_t slot)
 
 void tn_buffer_scrubbed_commit(struct tn_pool *pool, uint32_t slot)
 {
-    TN_ASSERT(slot < pool->count);
+    TN_ASSERT(tn_buffer_scrub_decide(pool, slot) == TN_OK);
     tn_buffer_end(pool, name_of(pool, slot), TN_BUFFER_SCRUBBING);
 }
 

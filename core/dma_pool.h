@@ -84,23 +84,33 @@ static inline uint32_t tn_pool_pages(uint32_t count, uint32_t buffers_per_page)
     ensures \result ==> tn_pool_stack(pool);
     ensures \result ==> tn_pool_paged(pool);
     ensures \result ==> pool->state == TN_POOL_EMPTY && pool->free == pool->count == plan->count;
-    ensures !\result ==> *pool == \old(*pool);
-    ensures !\result ==> \forall integer i; 0 <= i < plan->count ==> plan->mark[i] == \old(plan->mark[i]); */
+    behavior refused:
+      assumes !tn_pool_plan_fits(plan);
+      assigns \nothing; */
 bool tn_pool_init(struct tn_pool *pool, const struct tn_pool_plan *plan);
 
 /* The one function that moves a pool: TN_ESTATE if the table has no such move, or if buffers are outstanding that
  * forbid it: to INVALIDATED only when no device may reach one; to SCRUBBED only when every buffer is free or retired;
- * from QUARANTINED to EMPTY only when no buffer is with a fence, and then the caller has evidence that the device is
- * silent, and the memory is scrubbed. */
+ * from QUARANTINED to EMPTY only when no buffer is with a fence, and none with the CPU but on a lost page, and then the
+ * caller has evidence that the device is silent, and the memory is scrubbed. What was in quarantine stays so: such a
+ * pool is made anew (tn_pool_init) before it is used again. */
+/*@ // At rest: free, retired or in quarantine; or on a page that is lost, where the CPU can only keep it.
+    predicate tn_buffer_rests{L}(struct tn_pool *p, integer i) =
+      tn_state_of(p->mark[i]) == TN_BUFFER_FREE || tn_state_of(p->mark[i]) >= TN_BUFFER_QUARANTINED ||
+      (tn_page_lost(p, i) &&
+        (tn_state_of(p->mark[i]) == TN_BUFFER_CPU || tn_state_of(p->mark[i]) == TN_BUFFER_SCRUBBING));
+    predicate tn_buffers_rest{L}(struct tn_pool *p) = \forall integer i; 0 <= i < p->count ==> tn_buffer_rests(p, i);
+    predicate tn_buffers_allow{L}(struct tn_pool *p, integer to) =
+      (to == TN_POOL_RESERVED ==> p->quarantined == 0) && (to == TN_POOL_INVALIDATED ==> p->away == 0) &&
+      (to == TN_POOL_SCRUBBED ==> p->free + p->retired == p->count) &&
+      (to == TN_POOL_EMPTY && p->state == TN_POOL_QUARANTINED ==> tn_buffers_rest(p)); */
 /*@ requires tn_pool_ok(pool);
     assigns pool->state, pool->open, pool->direct_open;
     ensures \result == TN_OK || \result == TN_ESTATE;
-    ensures \result == TN_OK ==> tn_pool_moves(\old(pool->state), to) && pool->state == to;
-    ensures \result != TN_OK ==> pool->state == \old(pool->state);
-    ensures \result == TN_OK && to == TN_POOL_INVALIDATED ==> pool->away == 0;
-    ensures \result == TN_OK && to == TN_POOL_SCRUBBED ==> pool->free + pool->retired == pool->count;
-    ensures \result == TN_OK && to == TN_POOL_EMPTY && \old(pool->state) == TN_POOL_QUARANTINED ==>
-              pool->free + pool->retired + pool->quarantined == pool->count;
+    ensures \result == TN_OK <==> tn_pool_moves(\old(pool->state), to) && tn_buffers_allow{Pre}(pool, to);
+    ensures \result == TN_OK ==> pool->state == to;
+    ensures \result != TN_OK ==> pool->state == \old(pool->state) && pool->open == \old(pool->open) &&
+              pool->direct_open == \old(pool->direct_open);
     ensures tn_pool_shape(pool) && tn_page_shape(pool);
     ensures tn_pool_service(pool);
     ensures tn_pool_marks(pool);
@@ -177,6 +187,15 @@ static TN_INLINE struct tn_buffer_name tn_buffer_put(struct tn_pool *pool, struc
     return name;
 }
 
+/* Is a buffer of its page in quarantine? */
+/*@ requires tn_pool_shape(pool) && tn_page_shape(pool) && slot < pool->count;
+    assigns \nothing;
+    ensures \result <==> tn_page_lost(pool, slot); */
+static inline bool tn_page_is_lost(const struct tn_pool *pool, uint64_t slot)
+{
+    return pool->page_away != NULL && pool->page_away[slot / pool->buffers_per_page] >= TN_PAGE_LOST;
+}
+
 /*@ requires tn_pool_shape(pool) && slot < pool->count && pool->free < pool->count;
     assigns pool->free, pool->stack[pool->free];
     ensures pool->free == \old(pool->free) + 1;
@@ -242,62 +261,6 @@ static inline void tn_length_write(struct tn_pool *pool, uint64_t slot, uint32_t
     //@ assert tn_pool_stack(pool);
 }
 
-/* ---- taking a buffer ---- */
-
-/* TN_ESTATE: pool not mapped. TN_EEXHAUSTED: no free buffer. TN_ERETIRED: none, and there never will be. */
-/*@ requires tn_pool_ok(pool);
-    assigns \nothing;
-    ensures \result == (!pool->open ? TN_ESTATE : pool->retired + pool->quarantined == pool->count ? TN_ERETIRED :
-   TN_EEXHAUSTED); */
-TN_COLD enum tn_status tn_buffer_alloc_refusal(const struct tn_pool *pool);
-/*@ requires tn_pool_ok(pool);
-    assigns \nothing;
-    ensures \result == TN_OK <==> pool->open && pool->free > 0; */
-TN_MUST_CHECK static inline enum tn_status tn_buffer_alloc_decide(const struct tn_pool *pool)
-{
-    if (__builtin_expect(pool->open && pool->free != 0, 1))
-        return TN_OK;
-    enum tn_status status = tn_buffer_alloc_refusal(pool);
-    return status != TN_OK ? status : TN_ESTATE; /* so that the compiler knows what the caller's check will say */
-}
-/* A free buffer, in state TN_BUFFER_CPU. Its memory is as the pool's policy left it: zeroed when the pool was
- * committed, and at each release if the pool scrubs. */
-/*@ requires tn_pool_ok(pool) && pool->open && pool->free > 0;
-    assigns pool->free, pool->mark[pool->stack[pool->free - 1]], pool->away, pool->quarantined, pool->retired;
-    ensures tn_pool_shape(pool) && tn_page_shape(pool);
-    ensures tn_pool_service(pool);
-    ensures tn_pool_marks(pool);
-    ensures tn_pool_counts(pool);
-    ensures tn_pool_stack(pool);
-    ensures tn_pool_paged(pool);
-    ensures tn_pool_step{Pre, Post}(pool);
-    ensures tn_pool_same_but{Pre, Post}(pool, \result.slot);
-    ensures last_freed: \result.slot == \old(pool->stack[pool->free - 1]) && pool->free == \old(pool->free) - 1;
-    ensures fresh: \result.mark == \at(pool->mark[\result.slot], Pre) + 1;
-    ensures tn_buffer_is(pool, \result, TN_BUFFER_CPU); */
-static inline struct tn_buffer_name tn_buffer_alloc_commit(struct tn_pool *pool)
-{
-    TN_ASSERT(pool->open && pool->free != 0);
-    uint32_t top = pool->free - 1;
-    uint64_t slot = pool->stack[top];
-    //@ assert slot < pool->count && tn_state_of(pool->mark[slot]) == TN_BUFFER_FREE;
-    //@ assert \forall integer i; 0 <= i < top ==> pool->stack[i] != slot;
-    pool->free = top;
-    //@ assert tn_pool_shape(pool) && tn_pool_marks(pool) && tn_pool_counts(pool);
-    const struct tn_buffer_name free_name = {pool->mark[slot], slot};
-    const struct tn_buffer_name name = tn_buffer_put(pool, free_name, TN_BUFFER_FREE, TN_BUFFER_CPU);
-    //@ assert tn_pool_fixed{Pre, Here}(pool);
-    //@ assert \forall integer i; 0 <= i < pool->free ==> pool->stack[i] == \at(pool->stack[i], Pre);
-    //@ assert pool->free == tn_marks_in(pool->mark, pool->count, TN_BUFFER_FREE);
-    //@ assert pool->free + pool->retired <= pool->count;
-    /*@ assert \forall integer i; 0 <= i < pool->free ==> pool->stack[i] < pool->count &&
-               tn_state_of(pool->mark[pool->stack[i]]) == TN_BUFFER_FREE; */
-    //@ assert \forall integer i, j; 0 <= i < j < pool->free ==> pool->stack[i] != pool->stack[j];
-    //@ assert \forall integer g; tn_page_aways(pool, g) == tn_page_aways{Pre}(pool, g);
-    //@ assert tn_pool_page_counts_same{Pre, Here}(pool);
-    return name;
-}
-
 /* ---- names ---- */
 
 /* The current name of a slot, for walks at teardown; all zero if nobody holds it or it is out of range. */
@@ -343,18 +306,28 @@ bool tn_buffer_is_name(const struct tn_pool *pool, struct tn_buffer_name name);
 
 /* ---- the CPU's buffers ---- */
 
-/* May the CPU touch the buffer under this name? TN_ESTALE: no such name. TN_ESTATE: a name, and not the CPU's.
- * TN_EAGAIN: the CPU's, but a slice of its page is with a device. TN_EQUARANTINED: the same, and for good. */
+/* May the CPU touch the buffer under this name? TN_ESTALE: no such name. TN_ESTATE: a name, and not the CPU's, or a
+ * pool that is out of the CPU's reach. TN_EAGAIN: the CPU's, but a slice of its page is with a device. TN_EQUARANTINED:
+ * the same, and until the pool ends. */
 /*@ requires tn_pool_ok(pool);
     assigns \nothing;
-    ensures \result == TN_OK <==> tn_buffer_is(pool, name, TN_BUFFER_CPU) && tn_page_allows(pool, name.slot, 0);
+    ensures \result == TN_OK <==> tn_pool_in_reach(pool) && tn_buffer_may_release(pool, name);
     ensures \result == TN_OK ==> tn_page_is_clear(pool, name.slot, 0);
     ensures \result == TN_ESTALE <==> !tn_buffer_named(pool, name); */
 TN_MUST_CHECK enum tn_status tn_buffer_use_decide(const struct tn_pool *pool, struct tn_buffer_name name);
-/* Releases a buffer that tn_buffer_use_decide allows. In a pool that scrubs: to TN_BUFFER_SCRUBBING; the embedder
+/* May its holder give it up? The same, whatever has become of the pool. With TN_EQUARANTINED he keeps it until the pool
+ * ends, and the pool ends without it. */
+/*@ requires tn_pool_ok(pool);
+    assigns \nothing;
+    ensures \result == TN_OK <==> tn_buffer_may_release(pool, name);
+    ensures \result == TN_OK ==> tn_page_is_clear(pool, name.slot, 0);
+    ensures \result == TN_ESTALE <==> !tn_buffer_named(pool, name);
+    ensures \result == TN_EQUARANTINED <==> tn_buffer_is(pool, name, TN_BUFFER_CPU) && tn_page_lost(pool, name.slot); */
+TN_MUST_CHECK enum tn_status tn_buffer_release_decide(const struct tn_pool *pool, struct tn_buffer_name name);
+/* Releases a buffer that tn_buffer_release_decide allows. In a pool that scrubs: to TN_BUFFER_SCRUBBING; the embedder
  * scrubs buffer_bytes, then calls tn_buffer_scrubbed_commit(slot). Otherwise free at once. Older names are stale from
  * here. */
-/*@ requires tn_pool_ok(pool) && tn_buffer_is(pool, name, TN_BUFFER_CPU);
+/*@ requires tn_pool_ok(pool) && tn_buffer_may_release(pool, name);
     assigns pool->mark[name.slot], pool->away, pool->quarantined, pool->retired,
             pool->page_away[name.slot / pool->buffers_per_page], pool->free, pool->stack[pool->free];
     ensures tn_pool_shape(pool) && tn_page_shape(pool);
@@ -368,6 +341,7 @@ TN_MUST_CHECK enum tn_status tn_buffer_use_decide(const struct tn_pool *pool, st
     ensures pool->scrub ==> pool->mark[name.slot] == tn_mark_to(name.mark, TN_BUFFER_SCRUBBING);
     ensures !pool->scrub ==> pool->mark[name.slot] ==
               tn_mark_to(name.mark, name.mark < pool->last_mark ? TN_BUFFER_FREE : TN_BUFFER_RETIRED);
+    ensures clear: tn_page_is_clear(pool, name.slot, 0);
     ensures !tn_buffer_named(pool, name); */
 void tn_buffer_release_commit(struct tn_pool *pool, struct tn_buffer_name name);
 /* May the memory of a buffer in state SCRUBBING be scrubbed, and the buffer be free after it? TN_ESTATE: not in that
@@ -380,6 +354,7 @@ void tn_buffer_release_commit(struct tn_pool *pool, struct tn_buffer_name name);
 TN_MUST_CHECK enum tn_status tn_buffer_scrub_decide(const struct tn_pool *pool, uint32_t slot);
 /* SCRUBBING to free (or retired); its decide is tn_buffer_scrub_decide. */
 /*@ requires tn_pool_ok(pool) && slot < pool->count && tn_state_of(pool->mark[slot]) == TN_BUFFER_SCRUBBING;
+    requires tn_page_allows(pool, slot, 0);
     assigns pool->mark[slot], pool->away, pool->quarantined, pool->retired, pool->free, pool->stack[pool->free];
     ensures tn_pool_shape(pool) && tn_page_shape(pool);
     ensures tn_pool_service(pool);
@@ -389,6 +364,7 @@ TN_MUST_CHECK enum tn_status tn_buffer_scrub_decide(const struct tn_pool *pool, 
     ensures tn_pool_paged(pool);
     ensures tn_pool_step{Pre, Post}(pool);
     ensures tn_pool_same_but{Pre, Post}(pool, slot);
+    ensures clear: tn_page_is_clear(pool, slot, 0);
     ensures pool->mark[slot] == tn_mark_to(\old(pool->mark[slot]),
               \old(pool->mark[slot]) < pool->last_mark ? TN_BUFFER_FREE : TN_BUFFER_RETIRED); */
 void tn_buffer_scrubbed_commit(struct tn_pool *pool, uint32_t slot);
@@ -467,10 +443,11 @@ struct tn_buffer_name tn_buffer_arrive_commit(struct tn_pool *pool, struct tn_bu
     ensures \result == TN_OK <==> tn_buffer_may_go_home(pool, name);
     ensures \result == TN_OK ==>
               tn_page_is_clear(pool, name.slot, tn_state_of(name.mark) == TN_BUFFER_ORPHAN ? TN_PAGE_LOST - 1 : 0);
-    ensures \result == TN_EQUARANTINED || \result == TN_EAGAIN ==> tn_buffer_is_back(pool, name); */
+    ensures \result == TN_EAGAIN <==> tn_mark_waits(pool, name.slot, name.mark);
+    ensures \result == TN_EQUARANTINED <==> tn_buffer_is_back(pool, name) && tn_page_lost(pool, name.slot); */
 TN_MUST_CHECK enum tn_status tn_buffer_home_decide(const struct tn_pool *pool, struct tn_buffer_name name);
 /* Returns the CPU's new name; all zero for an orphan, which the embedder scrubs, then tn_buffer_scrubbed_commit. */
-/*@ requires tn_pool_ok(pool) && tn_buffer_is_back(pool, name);
+/*@ requires tn_pool_ok(pool) && tn_buffer_may_go_home(pool, name);
     assigns pool->mark[name.slot], pool->away, pool->quarantined, pool->retired,
             pool->page_away[name.slot / pool->buffers_per_page];
     ensures tn_pool_shape(pool) && tn_page_shape(pool);

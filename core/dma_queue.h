@@ -22,9 +22,6 @@
 #include "machine.h"
 #include "slot.h"
 
-/* No deadline that one may wait for: every wait ends (G2). */
-#define TN_WAIT_FOR_EVER UINT64_MAX
-
 /* What a queue is made of. */
 struct tn_queue_plan {
     struct tn_slot *slot; /* `depth`, the embedder's for the queue's life */
@@ -55,7 +52,10 @@ struct tn_queue_plan {
     ensures \result ==> tn_fence_counts(queue);
     ensures \result ==> tn_fifo(queue, TN_SLOT_NONE);
     ensures \result ==> queue->slots.count == queue->slots.free == \old(plan->depth) && queue->next_ticket == 1;
-    ensures \result ==> \forall integer i; 0 <= i < \old(plan->depth) ==> queue->record[i].state == TN_FENCE_FREE; */
+    ensures \result ==> \forall integer i; 0 <= i < \old(plan->depth) ==> queue->record[i].state == TN_FENCE_FREE;
+    behavior refused:
+      assumes !tn_queue_plan_fits(plan);
+      assigns \nothing; */
 bool tn_queue_init(struct tn_queue *queue, const struct tn_queue_plan *plan);
 
 /* The record of a slot below slots.count, for reading. */
@@ -258,40 +258,5 @@ TN_MUST_CHECK enum tn_status tn_fence_orphan_decide(const struct tn_queue *queue
     ensures tn_queue_fixed{Pre, Post}(queue);
     ensures tn_load_same{Pre, Post}(queue, tn_slot_of(fence)); */
 void tn_fence_orphan_commit(struct tn_queue *queue, uint64_t fence);
-
-/* ---- waiting ---- */
-
-/* Should one wait for this fence? TN_OK: it has ended, take it. TN_EAGAIN: wait. TN_ETIMEDOUT: `now` has reached the
- * deadline. TN_EINVAL: the deadline is TN_WAIT_FOR_EVER. TN_ESTALE: no such fence. Times are the embedder's. */
-/*@ requires tn_queue_shape(queue);
-    assigns \nothing;
-    ensures \result == TN_ESTALE <==> !tn_is_fence(queue, fence);
-    ensures \result == TN_OK <==> tn_fence_is(queue, fence, TN_FENCE_ENDED) && deadline < TN_WAIT_FOR_EVER;
-    ensures \result == TN_EAGAIN ==> now < deadline < TN_WAIT_FOR_EVER; */
-TN_MUST_CHECK enum tn_status tn_fence_poll(const struct tn_queue *queue, uint64_t fence, uint64_t now,
-                                           uint64_t deadline);
-/* One waiter more for a fence that has not ended: TN_ESTALE; TN_ESTATE (ended: nothing to wait for); TN_EEXHAUSTED (it
- * has waiters_max). Each ends with tn_fence_wait_end, before or after the fence has. */
-/*@ requires tn_queue_shape(queue);
-    assigns \nothing;
-    ensures \result == TN_ESTALE <==> !tn_is_fence(queue, fence);
-    ensures \result == TN_OK <==> tn_is_fence(queue, fence) && !tn_fence_is(queue, fence, TN_FENCE_ENDED) &&
-              queue->record[tn_slot_of(fence)].waiters < queue->waiters_max; */
-TN_MUST_CHECK enum tn_status tn_fence_wait_decide(const struct tn_queue *queue, uint64_t fence);
-/*@ requires tn_queue_shape(queue) && tn_is_fence(queue, fence);
-    requires queue->record[tn_slot_of(fence)].waiters < queue->waiters_max;
-    assigns queue->record[tn_slot_of(fence)].waiters;
-    ensures queue->record[tn_slot_of(fence)].waiters == \old(queue->record[tn_slot_of(fence)].waiters) + 1;
-    ensures tn_is_fence(queue, fence) && queue->record[tn_slot_of(fence)].waiters <= queue->waiters_max; */
-void tn_fence_wait_commit(struct tn_queue *queue, uint64_t fence);
-/* False if the fence is gone: someone took it. */
-/*@ requires tn_queue_shape(queue);
-    assigns queue->record[tn_slot_of(fence)].waiters;
-    ensures \result <==> tn_is_fence{Pre}(queue, fence);
-    ensures \result && \old(queue->record[tn_slot_of(fence)].waiters) > 0 ==>
-      queue->record[tn_slot_of(fence)].waiters == \old(queue->record[tn_slot_of(fence)].waiters) - 1;
-    ensures !\result || \old(queue->record[tn_slot_of(fence)].waiters) == 0 ==>
-      queue->record[tn_slot_of(fence)].waiters == \old(queue->record[tn_slot_of(fence)].waiters); */
-bool tn_fence_wait_end(struct tn_queue *queue, uint64_t fence);
 
 #endif

@@ -318,7 +318,8 @@ enum tn_status tn_submit_close_decide(const struct tn_queue *queue, uint64_t fen
 {
     if (!tn_queue_has(queue, fence))
         return TN_ESTALE;
-    if (queue->record[tn_handle_slot(fence)].state != TN_FENCE_OPEN)
+    const struct tn_fence_record *record = &queue->record[tn_handle_slot(fence)];
+    if (record->state != TN_FENCE_OPEN || record->orphan || !record->pool->open)
         return TN_ESTATE;
     return queue->next_ticket == UINT64_MAX ? TN_ERETIRED : TN_OK;
 }

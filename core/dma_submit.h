@@ -18,9 +18,9 @@ struct tn_submission {
     bool more;                    /* buffers follow by tn_submit_add_*, then tn_submit_close_* */
 };
 
-/* In this order: TN_EINVAL (no ledger, direction, more without a pool), TN_ESTALE, TN_ESTATE (buffer not CPU-owned,
- * pool not mapped), TN_ERANGE (length), TN_ERETIRED (the buffer's generation, or the queue's tickets or slots, are used
- * up), TN_EBUDGET, TN_EAGAIN (queue full). */
+/* In this order: TN_EINVAL (no ledger, direction, more without a pool), TN_ENOTSUP (a pool of the direct path),
+ * TN_ESTALE, TN_ESTATE (buffer not CPU-owned, pool not mapped), TN_ERANGE (length), TN_ERETIRED (the buffer's
+ * generation, or the queue's tickets or slots, are used up), TN_EBUDGET, TN_EAGAIN (queue full). */
 /*@ predicate tn_submission_is_well_formed{L}(struct tn_submission *s) =
       s->ledger != \null &&
       (s->pool == \null ==> s->direction == TN_NO_DATA && !s->more) &&
@@ -165,13 +165,18 @@ TN_MUST_CHECK enum tn_status tn_submit_add_decide(const struct tn_queue *queue, 
     ensures tn_states_same{Pre, Post}(queue, TN_SLOT_NONE);
     ensures tn_load_same{Pre, Post}(queue, tn_slot_of(fence)); */
 void tn_submit_add_commit(struct tn_queue *queue, uint64_t fence, struct tn_buffer_name buffer, uint32_t length);
-/* OPEN to QUEUED. TN_ESTALE, TN_ESTATE (not open), TN_ERETIRED (no ticket is left). */
+/* OPEN to QUEUED. TN_ESTALE, TN_ESTATE (not open, its client gone, its pool not mapped), TN_ERETIRED (no ticket is
+ * left). What is refused stays open: only tn_fence_end_* ends it. */
+/*@ predicate tn_may_close{L}(struct tn_queue *q, integer fence) =
+      tn_fence_is(q, fence, TN_FENCE_OPEN) && !q->record[tn_slot_of(fence)].orphan &&
+      q->record[tn_slot_of(fence)].pool->open && q->next_ticket < UINT64_MAX; */
 /*@ requires tn_queue_shape(queue);
+    requires tn_fence_is(queue, fence, TN_FENCE_OPEN) ==> \valid_read(queue->record[tn_slot_of(fence)].pool);
     assigns \nothing;
     ensures \result == TN_ESTALE <==> !tn_is_fence(queue, fence);
-    ensures \result == TN_OK <==> tn_fence_is(queue, fence, TN_FENCE_OPEN) && queue->next_ticket < UINT64_MAX; */
+    ensures \result == TN_OK <==> tn_may_close(queue, fence); */
 TN_MUST_CHECK enum tn_status tn_submit_close_decide(const struct tn_queue *queue, uint64_t fence);
-/*@ requires tn_queue_ok(queue) && tn_fence_is(queue, fence, TN_FENCE_OPEN) && queue->next_ticket < UINT64_MAX;
+/*@ requires tn_queue_ok(queue) && tn_may_close(queue, fence);
     assigns queue->next_ticket, queue->record[tn_slot_of(fence)].ticket, queue->in_state[0 .. TN_FENCE_STATES - 1],
             queue->record[tn_slot_of(fence)].state, queue->queued_head, queue->queued_tail,
             queue->record[0 .. queue->slots.count - 1].previous, queue->record[0 .. queue->slots.count - 1].next;

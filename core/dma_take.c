@@ -27,7 +27,8 @@ enum tn_status tn_fence_take_decide(const struct tn_queue *queue, uint64_t fence
 
 /* A buffer is back: of the queue, nothing changes. */
 /*@ requires tn_queue_shape(queue) && tn_pool_ok(pool) && tn_queue_apart(queue, pool);
-    requires status == TN_OK || status == TN_EQUARANTINED ==> tn_buffer_is_back(pool, name);
+    requires status == TN_OK ==> tn_buffer_may_go_home(pool, name);
+    requires status == TN_EQUARANTINED ==> tn_buffer_is_back(pool, name);
     assigns pool->mark[0 .. pool->count - 1], pool->away, pool->quarantined, pool->retired,
             pool->page_away[0 .. TN_HANDLE_SLOTS];
     ensures tn_pool_ok(pool) && pool->mark == \old(pool->mark) && pool->count == \old(pool->count);
@@ -52,7 +53,8 @@ static inline struct tn_buffer_name home_one(const struct tn_queue *queue, struc
 
 /* The same, said of the queue as a whole: it is as it was. */
 /*@ requires tn_queue_ok(queue) && tn_pool_ok(pool) && tn_queue_apart(queue, pool);
-    requires status == TN_OK || status == TN_EQUARANTINED ==> tn_buffer_is_back(pool, name);
+    requires status == TN_OK ==> tn_buffer_may_go_home(pool, name);
+    requires status == TN_EQUARANTINED ==> tn_buffer_is_back(pool, name);
     assigns pool->mark[0 .. pool->count - 1], pool->away, pool->quarantined, pool->retired,
             pool->page_away[0 .. TN_HANDLE_SLOTS];
     ensures tn_pool_ok(pool) && pool->mark == \old(pool->mark) && pool->count == \old(pool->count);

@@ -25,18 +25,25 @@ struct tn_outcome {
 /*@ predicate tn_fence_next_home{L}(struct tn_queue *q, integer slot) =
       q->record[slot].parts > 0 ==> \valid(q->part + (slot * q->parts_max + q->record[slot].taken)) &&
       0 <= slot * q->parts_max + q->record[slot].taken < TN_HANDLE_SLOTS * TN_FENCE_PARTS_MAX &&
-      tn_pool_ok(q->record[slot].pool); */
+      tn_pool_ok(q->record[slot].pool);
+    // Ended, and its next buffer, if it has one, does not wait for another slice of its page.
+    predicate tn_next_waits{L}(struct tn_queue *q, integer slot) =
+      q->record[slot].parts > 0 &&
+      tn_mark_waits(q->record[slot].pool, q->part[slot * q->parts_max + q->record[slot].taken].slot,
+                    q->part[slot * q->parts_max + q->record[slot].taken].mark);
+    predicate tn_may_take{L}(struct tn_queue *q, integer fence) =
+      tn_fence_is(q, fence, TN_FENCE_ENDED) && !tn_next_waits(q, tn_slot_of(fence)); */
 /*@ requires tn_queue_shape(queue);
     requires tn_fence_is(queue, fence, TN_FENCE_ENDED) ==> tn_fence_next_home(queue, tn_slot_of(fence));
     assigns \nothing;
     ensures \result == TN_OK || \result == TN_EAGAIN || \result == TN_ESTALE;
     ensures \result == TN_ESTALE <==> !tn_is_fence(queue, fence);
-    ensures \result == TN_OK ==> tn_fence_is(queue, fence, TN_FENCE_ENDED); */
+    ensures \result == TN_OK <==> tn_may_take(queue, fence); */
 TN_MUST_CHECK enum tn_status tn_fence_take_decide(const struct tn_queue *queue, uint64_t fence);
 /* Takes the next buffer: to the CPU (COMPLETED, ABORTED), to SCRUBBING (ORPHAN: the embedder scrubs, then
  * tn_buffer_scrubbed_commit), or it stays in QUARANTINED. Refunds its charge. With the last buffer the fence is free.
  * The ledger is in memory of its own, as at the submission. */
-/*@ requires tn_queue_ok(queue) && tn_fence_is(queue, fence, TN_FENCE_ENDED);
+/*@ requires tn_queue_ok(queue) && tn_may_take(queue, fence);
     requires tn_ledger_ok(queue->record[tn_slot_of(fence)].ledger);
     requires tn_ledger_apart(queue, queue->record[tn_slot_of(fence)].ledger);
     requires queue->record[tn_slot_of(fence)].ledger->used[TN_CHARGE_IN_FLIGHT] >= 1;

@@ -4,11 +4,11 @@
 
 #include "bug.h"
 
-bool tn_gather_init(struct tn_gather *gather, uint64_t *name, uint32_t entries)
+bool tn_gather_init(struct tn_gather *gather, struct tn_gathered *gathered, uint32_t entries)
 {
-    if (name == NULL || entries == 0 || entries > TN_HANDLE_SLOTS)
+    if (gathered == NULL || entries == 0 || entries > TN_HANDLE_SLOTS)
         return false;
-    gather->name = name;
+    gather->gathered = gathered;
     gather->head = 0;
     gather->done = 0;
     gather->begun = 0;
@@ -25,12 +25,16 @@ enum tn_status tn_gather_add_decide(const struct tn_gather *gather)
 void tn_gather_add_commit(struct tn_gather *gather, uint64_t name)
 {
     TN_ASSERT(tn_gather_add_decide(gather) == TN_OK);
-    gather->name[gather->tail % gather->entries] = name;
+    struct tn_gathered *latest = &gather->gathered[gather->tail % gather->entries];
+    latest->name = name;
+    latest->flushed = false;
     gather->tail++;
 }
 
 uint64_t tn_gather_flush_begin(struct tn_gather *gather)
 {
+    if (gather->tail > gather->done)
+        gather->gathered[(gather->tail - 1) % gather->entries].flushed = true;
     gather->begun = gather->tail;
     return gather->begun;
 }
@@ -41,7 +45,9 @@ enum tn_status tn_gather_flush_end_decide(const struct tn_gather *gather, uint64
     (void)number;
     return gather->done < gather->tail ? TN_OK : TN_ESTALE;
 #else
-    return gather->done < number && number <= gather->begun ? TN_OK : TN_ESTALE;
+    if (number <= gather->done || number > gather->begun)
+        return TN_ESTALE;
+    return gather->gathered[(number - 1) % gather->entries].flushed ? TN_OK : TN_ESTALE;
 #endif
 }
 
@@ -60,5 +66,5 @@ void tn_gather_flush_end_commit(struct tn_gather *gather, uint64_t number)
 uint64_t tn_gather_next_commit(struct tn_gather *gather)
 {
     TN_ASSERT(tn_gather_has_next(gather));
-    return gather->name[gather->head++ % gather->entries];
+    return gather->gathered[gather->head++ % gather->entries].name;
 }

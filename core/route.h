@@ -56,7 +56,10 @@ struct tn_routes {
     requires \separated(routes, route + (0 .. count - 1), slot + (0 .. count - 1));
     assigns *routes, slot[0 .. count - 1], route[0 .. count - 1];
     ensures \result <==> tn_slots_may_be(slot, count, TN_HANDLE_GENERATION_MAX) && route != \null && storm > 0;
-    ensures \result ==> tn_routes_ok(routes); */
+    ensures \result ==> tn_routes_ok(routes);
+    behavior refused:
+      assumes !tn_slots_may_be(slot, count, TN_HANDLE_GENERATION_MAX) || route == \null || storm == 0;
+      assigns \nothing; */
 bool tn_routes_init(struct tn_routes *routes, struct tn_slot *slot, struct tn_route *route, uint32_t count,
                     uint64_t storm);
 

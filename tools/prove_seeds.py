@@ -14,9 +14,9 @@ class Seed:
     new: str
 
 
-FILES = {"machine": "machine.c", "mark": "dma_mark.h", "put": "dma_pool.h", "stack": "dma_pool.h", "init": "dma_pool.c", "pool": "dma_pool.c"}
+FILES = {"machine": "machine.c", "mark": "dma_mark.h", "put": "dma_pool.h", "stack": "dma_alloc.h", "init": "dma_pool_make.c", "pool": "dma_pool.c"}
 FILES |= {"buffer": "dma_pool.c", "direct": "dma_direct.h", "queue": "dma_queue.c", "fifo": "dma_fifo.h", "step": "dma_step.h"}
-FILES |= {"commit": "dma_queue.c", "move": "dma_queue.c", "set_up": "dma_pool.c", "submit_commit": "dma_submit.c"}
+FILES |= {"commit": "dma_queue.c", "move": "dma_queue.c", "set_up": "dma_pool_make.c", "alloc": "dma_alloc.h", "wait": "dma_wait.c", "submit_commit": "dma_submit.c"}
 FILES |= {"submit_add": "dma_submit.c", "take_commit": "dma_take.c"}
 FILES |= { "part": "dma_part.h", "end": "dma_end.h", "make": "dma_make.h", "queue_init": "dma_make.c"}
 FILES |= {"begin": "dma_begin.h", "aside": "dma_aside.h", "charge": "dma_charge.h", "submit": "dma_submit.c", "take": "dma_take.c"}
@@ -56,7 +56,9 @@ SEEDS = {
     "object_that_never_lived": _seed("cap", "tn_cap_check", "id->generation == 0 || "),
     "turn_under_one_name": _seed("cap", "tn_cap_turn_commit", "    tn_slots_advance(&table->slots, slot);\n"),
     # flushes
-    "covers_what_came_later": _seed("gather", "tn_gather_flush_end_decide", "number <= gather->begun ?", "number <= gather->tail ?"),
+    "covers_what_came_later": _seed("gather", "tn_gather_flush_end_decide", "number > gather->begun", "number > gather->tail"),
+    "ends_what_was_never_begun": _seed("gather", "tn_gather_flush_end_decide", "return gather->gathered[(number - 1) % gather->entries].flushed ? TN_OK : TN_ESTALE;", "return TN_OK;"),
+    "begins_unnoted": _seed("gather", "tn_gather_flush_begin", "        gather->gathered[(gather->tail - 1) % gather->entries].flushed = true;", "        gather->begun = gather->tail;"),
     "gathers_one_too_many": _seed("gather", "tn_gather_add_decide", "gather->tail - gather->head < gather->entries", "gather->tail - gather->head <= gather->entries"),
     # interrupt routes
     "event_for_a_masked_route": _seed("route", "tn_route_arrive", "if (state == TN_ROUTE_ARMED) {", "if (state == TN_ROUTE_ARMED || state == TN_ROUTE_MASKED) {"),
@@ -74,10 +76,17 @@ SEEDS = {
     "departs_uncounted": _seed("put", "tn_pool_count_move", "        pool->away++;\n", "        (void)pool;\n"),
     "retires_uncounted": _seed("put", "tn_pool_count_move", "        pool->retired++;\n", "        (void)pool;\n"),
     "pushed_uncounted": _seed("put", "tn_stack_push", "    pool->free = top + 1;\n"),
-    "taken_stays_on_the_stack": _seed("stack", "tn_buffer_alloc_commit", "    pool->free = top;\n"),
-    "buffer_never_retired": _seed("stack", "tn_buffer_end", "name.mark >= pool->last_mark, 0", "name.mark == pool->last_mark, 0"),
+    "taken_stays_on_the_stack": _seed("stack", "tn_stack_take", "    pool->free = top;\n"),
+    "buffer_never_retired": _seed("stack", "tn_buffer_end", "name.mark >= pool->last_mark, 0", "name.mark == pool->last_mark, 0", "dma_pool.h"),
+    # lost pages
+    "alloc_of_what_is_lost": _seed("alloc", "tn_buffer_alloc_decide", "(pool->page_away == NULL || tn_stack_next(pool) < pool->free)", "true"),
+    "oldest_that_is_not_lost": _seed("alloc", "tn_stack_next", "            return left - 1;\n", "            return 0;\n", "dma_alloc.c"),
+    "chosen_and_not_exchanged": _seed("alloc", "tn_stack_choose", "    pool->stack[place] = other;\n", "    (void)other;\n", "dma_alloc.c"),
+    "whole_page_is_not_asked": _seed("alloc", "tn_buffer_alloc_commit", "    if (pool->page_away != NULL)\n        tn_stack_choose(pool);\n"),
     # pools
-    "quarantine_left_with_a_fence": _seed("pool", "buffers_allow", "|| tn_pool_is_without_fences(pool)", "|| pool->quarantined != 0"),
+    "quarantine_left_with_a_fence": _seed("pool", "buffers_allow", "|| buffers_rest(pool)", "|| pool->quarantined != 0"),
+    "quarantine_left_under_the_cpu": _seed("pool", "buffers_rest", " || !tn_page_is_lost(pool, i)"),
+    "used_again_with_what_is_lost": _seed("pool", "buffers_allow", "        return pool->quarantined == 0;", "        return true;"),
     "invalidated_under_a_device": _seed("pool", "buffers_allow", "return pool->away == 0;", "return pool->away == pool->quarantined;"),
     "old_names_accepted": _seed("pool", "tn_buffer_is_name", "pool->mark[name.slot] == name.mark && is_held", "is_held"),
     "scrubbing_keeps_the_name": _seed("pool", "is_held", "return state != TN_BUFFER_FREE && state != TN_BUFFER_SCRUBBING &&",
@@ -88,7 +97,9 @@ SEEDS = {
     "leaves_at_the_last_generation": _seed("buffer", "tn_buffer_depart_decide", "return name.mark < pool->last_mark ? TN_OK : TN_ERETIRED;",
                                            "return TN_OK;"),
     "free_before_scrubbed": _seed("buffer", "tn_buffer_release_commit", "    if (pool->scrub) {", "    if (!pool->scrub) {"),
-    "slice_used_too_early": _seed("buffer", "tn_buffer_use_decide", "return page_decide(pool, name.slot, 0);", "return page_decide(pool, name.slot, 1);"),
+    "used_out_of_reach": _seed("buffer", "tn_buffer_use_decide", " || pool->state == TN_POOL_REVOKING;", " || pool->state == TN_POOL_QUARANTINED;"),
+    "waiting_called_lost": _seed("buffer", "page_decide", "return away <= own ? TN_OK : TN_EAGAIN;", "return away <= own ? TN_OK : TN_EQUARANTINED;"),
+    "slice_used_too_early": _seed("buffer", "tn_buffer_release_decide", "return page_decide(pool, name.slot, 0);", "return page_decide(pool, name.slot, 1);"),
     "page_without_count": _seed("buffer", "count_on_page", "        ++*away;\n", "        (void)away;\n"),
     "page_of_a_neighbour": _seed("buffer", "page_of", "return &pool->page_away[slot / pool->buffers_per_page];",
                                  "return &pool->page_away[slot % pool->buffers_per_page];"),
@@ -97,6 +108,7 @@ SEEDS = {
     # the direct path
     "direct_used_believed": _seed("direct", "tn_direct_can_complete", " && used <= pool->length[name.slot];", ";"),
     "direct_in_a_revoked_pool": _seed("direct", "tn_direct_can_submit", "pool->direct_open, name, TN_BUFFER_CPU)", "pool->direct, name, TN_BUFFER_CPU)"),
+    "retired_is_forgotten": _seed("direct", "tn_direct_settle", "    pool->retired = copy->retired;\n"),
     "direct_to_the_wrong_state": _seed("direct", "tn_direct_complete_commit", "name, TN_BUFFER_IN_FLIGHT, TN_BUFFER_CPU);",
                                        "name, TN_BUFFER_IN_FLIGHT, TN_BUFFER_SCRUBBING);"),
     # queues and fences
@@ -118,18 +130,23 @@ SEEDS = {
                            "return status == TN_OK || status == TN_EABORTED || status == TN_EIO ||"),
     "ended_twice": _seed("queue", "tn_fence_end_decide", "state == TN_FENCE_ENDED)\n        return TN_ESTATE;",
                          "state == TN_FENCE_FREE)\n        return TN_ESTATE;"),
-    "one_waiter_too_many": _seed("queue", "tn_fence_wait_decide", "record->waiters < queue->waiters_max", "record->waiters <= queue->waiters_max"),
+    "one_waiter_too_many": _seed("wait", "tn_fence_wait_decide", "record->waiters < queue->waiters_max", "record->waiters <= queue->waiters_max"),
     # a queue is made
     "record_made_posted": _seed("make", "tn_record_clear", "record->state = TN_FENCE_FREE;", "record->state = TN_FENCE_POSTED;"),
     "one_record_left_as_it_was": _seed("make", "tn_records_clear", "for (uint32_t i = 0; i < depth; i++)", "for (uint32_t i = 1; i < depth; i++)"),
     "all_counted_as_ended": _seed("make", "tn_queue_count", "s == TN_FENCE_FREE ? depth : 0;", "s == TN_FENCE_ENDED ? depth : 0;"),
     "made_with_a_head": _seed("make", "tn_queue_set_up", "queue->queued_head = TN_SLOT_NONE;", "queue->queued_head = 0;"),
+    "refused_and_changed": _seed("queue_init", "tn_queue_init", "    if (!queue_plan_is_good(plan))\n", "    queue->waiters_max = 0;\n    if (!queue_plan_is_good(plan))\n"),
+    "pool_refused_and_changed": _seed("set_up", "tn_pool_init", "    if (!plan_is_good(plan))\n", "    pool->state = TN_POOL_EMPTY;\n    if (!plan_is_good(plan))\n"),
+    "routes_refused_and_changed": _seed("route", "tn_routes_init", "    if (route == NULL ||", "    routes->stale = 0;\n    if (route == NULL ||"),
     "parts_without_a_limit": _seed("queue_init", "queue_plan_is_good", " && plan->parts_max <= TN_FENCE_PARTS_MAX"),
     # the commits of queues, and the ends of fences
     "moves_what_is_not_there": _seed("part", "tn_part_arrive", "    if (tn_buffer_arrive_decide(pool, name, to) != TN_OK)\n        return;\n"),
     "used_is_forgotten": _seed("end", "tn_fence_complete", "    queue->record[slot].used = used;\n"),
     "aborted_stays_in_the_fifo": _seed("end", "tn_fence_abort", "state == TN_FENCE_QUEUED)", "state == TN_FENCE_OPEN)"),
     "orphan_is_not_noted": _seed("end", "tn_fence_orphan", ".orphan = true;", ".orphan = false;"),
+    "closed_after_the_revoke": _seed("submit", "tn_submit_close_decide", " || !record->pool->open)", ")"),
+    "closed_for_nobody": _seed("submit", "tn_submit_close_decide", "record->state != TN_FENCE_OPEN || record->orphan || !", "record->state != TN_FENCE_OPEN || !"),
     "closed_without_a_place": _seed("submit", "tn_submit_close_commit", "    tn_fence_enqueue(queue, tn_handle_slot(fence));",
                                     "    tn_fence_move(queue, tn_handle_slot(fence), TN_FENCE_QUEUED);"),
     "posted_under_the_next_name": _seed("move", "tn_queue_post_commit", "slot = tn_fence_post(queue);",
@@ -144,6 +161,10 @@ SEEDS = {
     "dealt_to_each": _seed("end", "tn_fence_deal", "    queue->record[slot].used -= used;\n", "    (void)used;\n"),
     "gone_with_a_buffer_left": _seed("end", "tn_fence_give", "taken == queue->record[slot].parts;", "taken + 1 >= queue->record[slot].parts;"),
     "taken_without_a_refund": _seed("end", "tn_fence_refund", "    tn_queue_refund(queue, ledger);\n"),
+    "home_before_its_page": _seed("take_commit", "take_part", "status = tn_buffer_home_decide(record->pool, part);", "status = TN_OK;"),
+    "taken_when_it_must_wait": _seed("take", "tn_fence_take_decide", "== TN_EAGAIN ? TN_EAGAIN", "== TN_EBUDGET ? TN_EAGAIN"),
+    "never_taken": _seed("take", "tn_fence_take_decide", "    if (record->parts == 0)\n        return TN_OK;", "    if (record->parts == 0)\n        return TN_EAGAIN;"),
+    "waits_beyond_the_end": _seed("wait", "tn_fence_poll", "return now < deadline ?", "return now <= deadline ?"),
     "shared_beyond_what_is_left": _seed("take", "share_of", "return used < length ? used : length;", "return length;"),
     # what is submitted
     "new_fence_without_a_state": _seed("begin", "tn_fence_begin", "    tn_fence_start(queue, slot, more);\n", "    (void)more;\n"),

@@ -90,7 +90,7 @@ enum tn_status tn_dma_each_alloc(struct tn_dma_pool *pool, struct tn_buffer_name
     if (!tn_direct_can_alloc(&core) || count > core.free)
         return alloc_rest(pool, entry, count, TN_CALLER);
     for (struct tn_buffer_name *at = entry, *const end = entry + count; at != end; at++)
-        *at = tn_buffer_alloc_commit(&core);
+        *at = tn_direct_alloc_commit(&core);
     tn_direct_settle(&pool->core, &core);
     return TN_OK;
 }

@@ -31,7 +31,7 @@ static struct tn_fence_record record[SLOTS];
 static struct tn_buffer_name part[SLOTS * SLOTS];
 static struct tn_ring_account ring;
 static struct tn_gather gather;
-static uint64_t waiting[1];
+static struct tn_gathered waiting[1];
 static struct tn_routes routes;
 static struct tn_slot route_slot[1];
 static struct tn_route route[1];

@@ -106,7 +106,7 @@ enum tn_status op_buffer_release(struct call *call)
 {
     struct pool *pool = pool_at(call->cap->object);
     struct tn_buffer_name name = tn_buffer_unpack(call->cap->detail, TN_BUFFER_CPU);
-    enum tn_status status = tn_buffer_use_decide(&pool->core, name);
+    enum tn_status status = tn_buffer_release_decide(&pool->core, name);
     if (status != TN_OK)
         return status;
     tn_buffer_release_commit(&pool->core, name);

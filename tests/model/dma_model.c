@@ -285,7 +285,7 @@ static void reset(int who)
 
 static void release(struct client *c, uint32_t i)
 {
-    if (tn_buffer_use_decide(&c->pool, c->own[i]) != TN_OK) {
+    if (tn_buffer_release_decide(&c->pool, c->own[i]) != TN_OK) {
         wrong("a buffer that a client holds is not its own");
         return;
     }

@@ -32,7 +32,7 @@ void model_start(void)
 {
     atexit(count_kinds);
     memset(&model, 0, sizeof model);
-    if (!tn_gather_init(&model.gather, model.name, PLACES))
+    if (!tn_gather_init(&model.gather, model.gathered, PLACES))
         abort();
 }
 
@@ -48,6 +48,9 @@ bool model_may(enum move move, int who)
     case REPEAT:
         return model.last != 0;
     case INVENT:
+        for (uint32_t i = 0; i < FLUSHES; i++)
+            if (model.flush[i].running && model.flush[i].number == (uint64_t)who)
+                return false;
         return true;
     default:
         return tn_gather_has_next(&model.gather);
@@ -108,7 +111,9 @@ void model_do(enum move move, int who, bool tell)
         hear(model.last);
         break;
     case INVENT:
-        hear(model.gather.tail + 1);
+        require(tn_gather_flush_end_decide(&model.gather, (uint64_t)who) != TN_OK,
+                "a flush that does not run has ended");
+        hear((uint64_t)who);
         break;
     default:
         leave();

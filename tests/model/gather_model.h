@@ -19,7 +19,7 @@ struct flush {
 
 struct model {
     struct tn_gather gather;
-    uint64_t name[PLACES];
+    struct tn_gathered gathered[PLACES];
     struct flush flush[FLUSHES];
     uint64_t last; /* number of a flush that has ended once */
     uint8_t added;
@@ -35,7 +35,7 @@ enum move {
     BEGIN,
     FINISH, /* the hardware ends flush `who`; the kernel hears of it at once */
     REPEAT, /* the kernel hears of the last one again */
-    INVENT, /* it hears of one that was never begun */
+    INVENT, /* it hears of number `who`, which no flush that runs has: of one that was never begun, or has ended */
     LEAVE,
     MOVES
 };

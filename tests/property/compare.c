@@ -110,7 +110,7 @@ static void compare_gather(const struct tn_gather *gather, const struct naive_li
     oracle_same("ends that were added", gather->tail, n->added);
     oracle_same("ends that wait", n->added - n->gone, n->waits);
     for (uint32_t i = 0; i < n->waits; i++)
-        oracle_same("an end that waits", gather->name[(n->gone + i) % GATHERED], n->waiting[i]);
+        oracle_same("an end that waits", gather->gathered[(n->gone + i) % GATHERED].name, n->waiting[i]);
     oracle_same("whether one may leave", tn_gather_has_next(gather), n->covered > n->gone);
 }
 

@@ -156,8 +156,8 @@ void op_release(const struct step *s)
     if (slot == NOBODY)
         return;
     struct tn_buffer_name name = buffer_of_entry(s->owner, slot);
-    enum tn_status status = tn_buffer_use_decide(&world.owner[s->owner].pool, name);
-    oracle_same("tn_buffer_use_decide", status, want_use(s->owner, name));
+    enum tn_status status = tn_buffer_release_decide(&world.owner[s->owner].pool, name);
+    oracle_same("tn_buffer_release_decide", status, want_release(s->owner, name));
     if (status != TN_OK)
         return;
     release(s->owner, name);
@@ -173,7 +173,7 @@ void op_scrubbed(const struct step *s)
     for (uint32_t i = 0; i < BUFFERS; i++) {
         uint32_t buffer = (s->pick + i) % BUFFERS;
         struct tn_buffer_name name = naive_buffer_name(s->owner, buffer);
-        if (p->buffer[buffer].left && want_use(s->owner, name) == TN_OK)
+        if (p->buffer[buffer].left && want_release(s->owner, name) == TN_OK)
             release(s->owner, name);
         if (p->buffer[buffer].state == TN_BUFFER_SCRUBBING) {
             scrub(s->owner, buffer);

@@ -170,7 +170,7 @@ static void leave_buffers(uint32_t owner)
         b->cap = NOBODY;
         if (b->state != TN_BUFFER_CPU)
             continue;
-        b->left = want_use(owner, name) != TN_OK;
+        b->left = want_release(owner, name) != TN_OK;
         if (!b->left)
             release(owner, name);
         if (b->state == TN_BUFFER_SCRUBBING)
@@ -197,4 +197,65 @@ void op_die(const struct step *s)
     oracle_init_caps(s->owner);
     world_init_caps(s->owner, n->epoch, oracle.setting.cap_generations);
     told("tn_cap_table_init(&owner[%u].caps, …, epoch %llu, …);", s->owner, (unsigned long long)n->epoch);
+}
+
+/* ---- the end of everything ---- */
+
+static void end_fences(void)
+{
+    for (uint32_t line = 0; line < LINES; line++)
+        for (uint32_t slot = 0; slot < FENCES; slot++) {
+            const struct naive_fence *f = &oracle.line[line].fence[slot];
+            if (f->state != TN_FENCE_FREE && f->state != TN_FENCE_ENDED)
+                (void)end(line, naive_name(&oracle.line[line].fences, slot),
+                          (line + slot) % 2 == 0 ? TN_EABORTED : TN_EQUARANTINED);
+        }
+    for (uint32_t again = 0; again < LINES * FENCES; again++) /* one may wait for another's page */
+        for (uint32_t i = 0; i < LINES * FENCES; i++)
+            take_all(i / FENCES, i % FENCES);
+    for (uint32_t i = 0; i < LINES * FENCES; i++)
+        oracle_same("how a fence ends", oracle.line[i / FENCES].fence[i % FENCES].state, TN_FENCE_FREE);
+}
+
+static void end_buffers(uint32_t owner)
+{
+    for (uint32_t buffer = 0; buffer < BUFFERS; buffer++) {
+        const struct naive_buffer *b = &oracle.owner[owner].pool.buffer[buffer];
+        if (b->direct) /* its device lets go of it, and nobody is left to have it */
+            op_direct_complete(&(struct step){.owner = owner, .pick = (uint8_t)buffer, .twist = 15});
+        if (b->left && want_release(owner, naive_buffer_name(owner, buffer)) == TN_OK)
+            release(owner, naive_buffer_name(owner, buffer));
+        if (b->state == TN_BUFFER_SCRUBBING)
+            scrub(owner, buffer);
+    }
+}
+
+static void end_pool(uint32_t owner)
+{
+    const struct naive_pool *p = &oracle.owner[owner].pool;
+    static const uint8_t after[TN_POOL_STATES] = {
+        [TN_POOL_RESERVED] = TN_POOL_EMPTY,       [TN_POOL_COMMITTED] = TN_POOL_REVOKING,
+        [TN_POOL_MAPPED] = TN_POOL_REVOKING,      [TN_POOL_REVOKING] = TN_POOL_INVALIDATED,
+        [TN_POOL_INVALIDATED] = TN_POOL_SCRUBBED, [TN_POOL_SCRUBBED] = TN_POOL_EMPTY,
+        [TN_POOL_QUARANTINED] = TN_POOL_EMPTY,
+    };
+    for (uint32_t steps = 0; p->state != TN_POOL_EMPTY && steps < TN_POOL_STATES; steps++) {
+        bool lost = false;
+        for (uint32_t i = 0; i < BUFFERS; i++)
+            lost = lost || p->buffer[i].state == TN_BUFFER_QUARANTINED;
+        move_pool(owner, p->state == TN_POOL_REVOKING && lost ? TN_POOL_QUARANTINED : after[p->state]);
+    }
+    oracle_same("how a pool ends", p->state, TN_POOL_EMPTY);
+}
+
+void end_everything(void)
+{
+    told("/* everything ends */");
+    for (uint32_t owner = 0; owner < OWNERS; owner++)
+        op_die(&(struct step){.owner = owner});
+    end_fences();
+    for (uint32_t owner = 0; owner < OWNERS; owner++) {
+        end_buffers(owner);
+        end_pool(owner);
+    }
 }

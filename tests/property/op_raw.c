@@ -15,6 +15,7 @@ void op_use(const struct step *s)
     told("tn_buffer_{use,depart,arrive,home}_decide(&owner[%u].pool, {0x%llx, %llu}, …, %u);", s->owner,
          (unsigned long long)name.mark, (unsigned long long)name.slot, to);
     oracle_same("tn_buffer_use_decide", tn_buffer_use_decide(pool, name), want_use(s->owner, name));
+    oracle_same("tn_buffer_release_decide", tn_buffer_release_decide(pool, name), want_release(s->owner, name));
     oracle_same("tn_buffer_depart_decide", tn_buffer_depart_decide(pool, name, length_of(s)),
                 want_depart(s->owner, name, length_of(s)));
     oracle_same("tn_buffer_arrive_decide", tn_buffer_arrive_decide(pool, name, (enum tn_buffer_state)to),
@@ -52,7 +53,7 @@ void op_pool_move(const struct step *s)
     uint32_t state = oracle.owner[s->owner].pool.state;
     if (s->pick >= 0xe0) {
         move_pool(s->owner, s->pick % (TN_POOL_STATES + 2u));
-    } else if (state == TN_POOL_EMPTY && s->pick >= 0xc0) { /* the memory of a pool becomes another pool */
+    } else if (state == TN_POOL_EMPTY && s->pick >= 0xc0 && !naive_travels(s->owner)) { /* it becomes another pool */
         may_change_owner(s->owner);
         told("tn_pool_init(&owner[%u].pool, …);", s->owner);
         oracle_init_pool(s->owner);

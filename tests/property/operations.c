@@ -210,4 +210,7 @@ void operations_run(const uint8_t *bytes, size_t size, bool tell)
     }
     oracle_compare(ALL, ALL);
     oracle_check_log();
+    end_everything();
+    oracle_compare(ALL, ALL);
+    oracle_check_log();
 }

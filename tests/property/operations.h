@@ -82,6 +82,8 @@ void release(uint32_t owner, struct tn_buffer_name name);
 void take(uint32_t line, uint64_t fence);
 void end_entry(uint32_t owner, uint32_t slot);
 void move_pool(uint32_t owner, uint32_t to);
+/* Every owner dies, every fence ends, and then every pool must: whatever happened before. */
+void end_everything(void);
 /* The entry changes kind; returns nothing that anyone needs beside the log. */
 void turn(uint32_t owner, uint32_t slot, uint32_t kind, uint64_t detail);
 /* The caller's entry of a buffer, through all checks, two turns left; NOBODY if one refused. */

@@ -121,7 +121,11 @@ void naive_move(uint32_t owner, uint32_t slot, uint32_t to)
 struct tn_buffer_name naive_alloc(uint32_t owner)
 {
     struct naive_pool *p = &oracle.owner[owner].pool;
-    uint32_t slot = p->stack[--p->free];
+    uint32_t place = p->free - 1;
+    while (want_page(owner, p->stack[place]) == TN_EQUARANTINED)
+        place--;
+    uint32_t slot = p->stack[place];
+    p->stack[place] = p->stack[--p->free];
     naive_move(owner, slot, TN_BUFFER_CPU);
     return naive_buffer_name(owner, slot);
 }
@@ -135,6 +139,17 @@ void naive_end(uint32_t owner, uint32_t slot)
     }
     naive_move(owner, slot, TN_BUFFER_FREE);
     p->stack[p->free++] = slot;
+}
+
+bool naive_travels(uint32_t owner)
+{
+    for (uint32_t line = 0; line < LINES; line++)
+        for (uint32_t i = 0; i < FENCES; i++) {
+            const struct naive_fence *f = &oracle.line[line].fence[i];
+            if (f->state != TN_FENCE_FREE && f->pool == owner && f->taken < f->parts)
+                return true;
+        }
+    return false;
 }
 
 uint32_t naive_length(const struct naive_fence *fence)

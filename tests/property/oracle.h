@@ -95,6 +95,8 @@ struct naive_line {
     uint64_t refused;
     uint64_t waiting[GATHERED]; /* for a flush, oldest first */
     uint32_t waits;
+    uint64_t flush[GATHERED]; /* numbers of those that run */
+    uint32_t flushes;
     uint64_t gone, added, begun, covered; /* how many have left, came, were there at the last begin, are covered */
 };
 
@@ -148,6 +150,8 @@ bool naive_is_away(uint32_t state);
 struct tn_buffer_name naive_alloc(uint32_t owner);
 /* To another state: the old name dies, a held one is granted. */
 void naive_move(uint32_t owner, uint32_t slot, uint32_t to);
+/* Does a fence that is not taken have a buffer of this owner's pool? */
+bool naive_travels(uint32_t owner);
 /* To free, or retired. */
 void naive_end(uint32_t owner, uint32_t slot);
 /* All bytes of a fence together. */
@@ -170,6 +174,7 @@ enum tn_status want_alloc(uint32_t owner);
 /* Who may touch the page of this buffer: TN_OK, TN_EAGAIN, TN_EQUARANTINED. */
 enum tn_status want_page(uint32_t owner, uint32_t slot);
 enum tn_status want_use(uint32_t owner, struct tn_buffer_name name);
+enum tn_status want_release(uint32_t owner, struct tn_buffer_name name);
 enum tn_status want_depart(uint32_t owner, struct tn_buffer_name name, uint32_t length);
 enum tn_status want_arrive(uint32_t owner, struct tn_buffer_name name, uint32_t to);
 enum tn_status want_scrub(uint32_t owner, uint32_t slot);

@@ -47,8 +47,9 @@ enum tn_status want_alloc(uint32_t owner)
         gone += p->buffer[i].state == TN_BUFFER_RETIRED || p->buffer[i].state == TN_BUFFER_QUARANTINED;
     if (p->state != TN_POOL_MAPPED)
         return TN_ESTATE;
-    if (p->free > 0)
-        return TN_OK;
+    for (uint32_t i = 0; i < p->free; i++)
+        if (want_page(owner, p->stack[i]) != TN_EQUARANTINED) /* what is free on a lost page is given to nobody */
+            return TN_OK;
     return gone == BUFFERS ? TN_ERETIRED : TN_EEXHAUSTED;
 }
 
@@ -70,12 +71,22 @@ enum tn_status want_page(uint32_t owner, uint32_t slot)
     return away ? TN_EAGAIN : TN_OK;
 }
 
-enum tn_status want_use(uint32_t owner, struct tn_buffer_name name)
+enum tn_status want_release(uint32_t owner, struct tn_buffer_name name)
 {
     uint32_t slot = naive_find_buffer(owner, name);
     if (slot == NOBODY)
         return TN_ESTALE;
     return oracle.owner[owner].pool.buffer[slot].state == TN_BUFFER_CPU ? want_page(owner, slot) : TN_ESTATE;
+}
+
+enum tn_status want_use(uint32_t owner, struct tn_buffer_name name)
+{
+    const uint32_t state = oracle.owner[owner].pool.state;
+    if (naive_find_buffer(owner, name) == NOBODY)
+        return TN_ESTALE;
+    if (state != TN_POOL_MAPPED && state != TN_POOL_REVOKING) /* the CPU cannot reach it */
+        return TN_ESTATE;
+    return want_release(owner, name);
 }
 
 enum tn_status want_scrub(uint32_t owner, uint32_t slot)
@@ -158,7 +169,7 @@ enum tn_status want_direct_complete(uint32_t owner, struct tn_buffer_name name, 
 
 enum tn_status want_direct_release(uint32_t owner, struct tn_buffer_name name)
 {
-    return oracle.owner[owner].pool.kind == DIRECT ? want_use(owner, name) : TN_ENOTSUP;
+    return oracle.owner[owner].pool.kind == DIRECT ? want_release(owner, name) : TN_ENOTSUP;
 }
 
 /* ---- fences ---- */
@@ -206,7 +217,8 @@ enum tn_status want_close(uint32_t line, uint64_t fence)
     uint32_t slot = naive_find(&l->fences, fence);
     if (slot == NOBODY)
         return TN_ESTALE;
-    if (l->fence[slot].state != TN_FENCE_OPEN)
+    const struct naive_fence *f = &l->fence[slot];
+    if (f->state != TN_FENCE_OPEN || f->orphan || oracle.owner[f->pool].pool.state != TN_POOL_MAPPED)
         return TN_ESTATE;
     return l->next_ticket == UINT64_MAX ? TN_ERETIRED : TN_OK;
 }
@@ -259,7 +271,7 @@ enum tn_status want_poll(uint32_t line, uint64_t fence, uint64_t now, uint64_t d
         return TN_ESTALE;
     if (deadline == UINT64_MAX)
         return TN_EINVAL;
-    if (l->fence[slot].state == TN_FENCE_ENDED)
+    if (want_take(line, fence) == TN_OK)
         return TN_OK;
     return now >= deadline ? TN_ETIMEDOUT : TN_EAGAIN;
 }
@@ -270,7 +282,7 @@ enum tn_status want_wait(uint32_t line, uint64_t fence)
     uint32_t slot = naive_find(&l->fences, fence);
     if (slot == NOBODY)
         return TN_ESTALE;
-    if (l->fence[slot].state == TN_FENCE_ENDED)
+    if (want_take(line, fence) == TN_OK)
         return TN_ESTATE;
     return l->fence[slot].waiters < oracle.setting.waiters_max ? TN_OK : TN_EEXHAUSTED;
 }
@@ -301,7 +313,7 @@ enum tn_status want_pool_move(uint32_t owner, uint32_t to)
         {TN_POOL_QUARANTINED, TN_POOL_EMPTY},
     };
     const struct naive_pool *p = &oracle.owner[owner].pool;
-    uint32_t away = 0, out = 0, lost = 0;
+    uint32_t away = 0, out = 0, lost = 0, kept = 0;
     bool known = false;
     for (uint32_t i = 0; i < sizeof(moves) / sizeof(moves[0]); i++)
         known = known || (moves[i][0] == p->state && moves[i][1] == to);
@@ -311,10 +323,14 @@ enum tn_status want_pool_move(uint32_t owner, uint32_t to)
         away += naive_is_away(p->buffer[i].state);
         out += p->buffer[i].state != TN_BUFFER_FREE && p->buffer[i].state != TN_BUFFER_RETIRED;
         lost += p->buffer[i].state == TN_BUFFER_QUARANTINED;
+        if (p->buffer[i].state == TN_BUFFER_CPU || p->buffer[i].state == TN_BUFFER_SCRUBBING)
+            kept += want_page(owner, i) == TN_EQUARANTINED; /* its page is lost: the CPU can only keep it */
     }
+    if (to == TN_POOL_RESERVED && lost != 0) /* it must be made anew */
+        return TN_ESTATE;
     if ((to == TN_POOL_INVALIDATED && away != 0) || (to == TN_POOL_SCRUBBED && out != 0))
         return TN_ESTATE;
-    if (to == TN_POOL_EMPTY && p->state == TN_POOL_QUARANTINED && out != lost)
+    if (to == TN_POOL_EMPTY && p->state == TN_POOL_QUARANTINED && out != lost + kept)
         return TN_ESTATE;
     return TN_OK;
 }

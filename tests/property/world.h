@@ -59,7 +59,7 @@ struct line {
     struct tn_fence_record fence[FENCES];
     struct tn_buffer_name part[FENCES * PARTS];
     struct tn_gather gather;
-    uint64_t gathered[GATHERED];
+    struct tn_gathered gathered[GATHERED];
 };
 
 struct routing {

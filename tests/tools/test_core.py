@@ -180,6 +180,7 @@ def test_g6_every_public_function_has_its_wrong_arguments():
                "tn_buffer_state", "tn_buffer_is_away", "tn_buffer_pack", "tn_buffer_unpack", "tn_direct_is", "tn_gather_flush_begin",
                "tn_mark_state", "tn_mark_generation", "tn_mark_step", "tn_pool_count_move",
                "tn_mark_write", "tn_stack_push", "tn_length_write", "tn_page_of",
+               "tn_page_is_lost", "tn_stack_next", "tn_stack_choose", "tn_stack_take",
                "tn_direct_settle", "tn_route_sequence", "tn_route_state"}
     # Steps that the commits of a queue are made of: inside core/, after a decide, and proved to be called right.
     without |= {"tn_fifo_append", "tn_fifo_remove", "tn_fence_move", "tn_fence_number", "tn_fence_enqueue", "tn_fence_post",

@@ -23,7 +23,7 @@ SCANS = (
         "    slots->free--;\n    for (volatile uint32_t i = 0; i < slots->count; i++)\n        ;\n"),
      {"submit", "life", "cap_insert"}),
     (core_builds.Bug(
-        "alloc_scans_the_pool", "dma_pool.h", "    uint32_t top = pool->free - 1;\n",
+        "alloc_scans_the_pool", "dma_alloc.h", "    uint32_t top = pool->free - 1;\n",
         "    uint32_t top = pool->free - 1;\n    for (volatile uint32_t i = 0; i < pool->count; i++)\n        ;\n"),
      {"alloc", "life", "direct_alloc", "direct_life"}),
 )

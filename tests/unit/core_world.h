@@ -22,7 +22,7 @@ struct all {
     struct tn_cap cap[CAPS];
     struct tn_ring_account ring;
     struct tn_gather gather;
-    uint64_t gathered[GATHERED];
+    struct tn_gathered gathered[GATHERED];
     struct tn_routes routes; /* 0: masked, 1: pending, 2: draining */
     struct tn_slot route_slot[ROUTES];
     struct tn_route route[ROUTES];
@@ -60,9 +60,9 @@ static inline void prepare_slices(struct all *a)
     (void)world_post(&a->slices, world_alloc(&a->slices));
     (void)world_alloc(&a->slices);
     uint64_t lost = world_post(&a->slices, world_alloc(&a->slices));
+    (void)world_alloc(&a->slices);
     world_end(&a->slices, lost, TN_EQUARANTINED);
     (void)world_take(&a->slices, lost);
-    (void)world_alloc(&a->slices);
 }
 
 static inline void prepare(struct all *a)

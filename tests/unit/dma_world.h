@@ -200,7 +200,7 @@ static inline struct tn_buffer_name world_alloc(struct world *w)
 
 static inline void world_release(struct world *w, struct tn_buffer_name buffer)
 {
-    assert_ok(tn_buffer_use_decide(&w->pool, buffer));
+    assert_ok(tn_buffer_release_decide(&w->pool, buffer));
     tn_buffer_release_commit(&w->pool, buffer);
     if (w->pool.scrub)
         tn_buffer_scrubbed_commit(&w->pool, (uint32_t)buffer.slot);

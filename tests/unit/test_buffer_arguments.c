@@ -91,6 +91,20 @@ static uint64_t use(struct all *a, const struct args *g)
 {
     return tn_buffer_use_decide(&a->w.pool, buffer(a, g->x));
 }
+static uint64_t release_it(struct all *a, const struct args *g)
+{
+    return tn_buffer_release_decide(&a->w.pool, buffer(a, g->x));
+}
+static uint64_t release_slice(struct all *a, const struct args *g) /* slot */
+{
+    return tn_buffer_release_decide(&a->slices.pool, tn_buffer_name(&a->slices.pool, (uint32_t)g->x));
+}
+static uint64_t use_out_of_reach(struct all *a, const struct args *g) /* the pool's state */
+{
+    struct tn_pool pool = a->w.pool;
+    pool.state = (uint32_t)g->x;
+    return tn_buffer_use_decide(&pool, a->cpu);
+}
 static uint64_t use_slice(struct all *a, const struct args *g) /* slot */
 {
     return tn_buffer_use_decide(&a->slices.pool, tn_buffer_name(&a->slices.pool, (uint32_t)g->x));
@@ -225,6 +239,12 @@ static const struct row rows[] = {
     ROW(tn_buffer_use_decide, use, "from before the submit", TN_ESTALE, GONE, 0, 0),
     ROW(tn_buffer_use_decide, use, "in flight", TN_ESTATE, FLYING, 0, 0),
     ROW(tn_buffer_use_decide, use, "completed", TN_ESTATE, ENDED, 0, 0),
+    ROW(tn_buffer_use_decide, use_out_of_reach, "invalidated", TN_ESTATE, TN_POOL_INVALIDATED, 0, 0),
+    ROW(tn_buffer_use_decide, use_out_of_reach, "in quarantine", TN_ESTATE, TN_POOL_QUARANTINED, 0, 0),
+    NOBODYS(tn_buffer_release_decide, release_it, TN_ESTALE, 0, 0),
+    ROW(tn_buffer_release_decide, release_it, "in flight", TN_ESTATE, FLYING, 0, 0),
+    ROW(tn_buffer_release_decide, release_slice, "its page is away", TN_EAGAIN, 1, 0, 0),
+    ROW(tn_buffer_release_decide, release_slice, "its page is lost", TN_EQUARANTINED, 3, 0, 0),
     ROW(tn_buffer_use_decide, use_slice, "its page is away", TN_EAGAIN, 1, 0, 0),
     ROW(tn_buffer_use_decide, use_slice, "its page is lost", TN_EQUARANTINED, 3, 0, 0),
     NOBODYS(tn_buffer_depart_decide, depart, TN_ESTALE, 1, 0),

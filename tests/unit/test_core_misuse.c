@@ -149,11 +149,14 @@ static void misuse_others(struct all *a, uint32_t which)
     case 20:
         tn_route_free_commit(&a->routes, 2); /* not drained */
         break;
+    case 21:
+        (void)tn_direct_alloc_commit(&a->w.pool); /* not direct */
+        break;
     default:
         break;
     }
 }
-enum { OTHER_MISUSES = 21, MISUSES = BUFFER_MISUSES + OTHER_MISUSES, HARMLESS = MISUSES };
+enum { OTHER_MISUSES = 22, MISUSES = BUFFER_MISUSES + OTHER_MISUSES, HARMLESS = MISUSES };
 
 static void misuse(struct all *a, uint32_t which)
 {

@@ -94,6 +94,25 @@ static void g6_allocation_needs_a_mapped_pool(void **state)
     assert_refused(&w, TN_ESTATE, tn_buffer_alloc_decide(&w.pool));
 }
 
+static void g1_a_buffer_is_not_used_out_of_its_pools_reach_and_can_be_released(void **state)
+{
+    (void)state;
+    for (uint32_t to = TN_POOL_INVALIDATED; to <= TN_POOL_QUARANTINED; to++) {
+        struct world w;
+        world_init(&w, 99);
+        struct tn_buffer_name name = world_alloc(&w);
+        assert_ok(tn_pool_move(&w.pool, TN_POOL_REVOKING));
+        assert_ok(tn_buffer_use_decide(&w.pool, name)); /* its owner has it until it is unmapped */
+        if (to == TN_POOL_SCRUBBED)
+            continue;
+        assert_ok(tn_pool_move(&w.pool, (enum tn_pool_state)to));
+        assert_refused(&w, TN_ESTATE, tn_buffer_use_decide(&w.pool, name));
+        assert_refused(&w, TN_ESTALE, tn_buffer_use_decide(&w.pool, NO_NAME));
+        world_release(&w, name);
+        world_recount(&w);
+    }
+}
+
 static void g6_a_pool_without_free_buffers_is_exhausted(void **state)
 {
     (void)state;
@@ -369,6 +388,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(g1_no_two_holders_get_one_buffer),
     cmocka_unit_test(the_buffer_that_was_freed_last_is_taken_first),
     cmocka_unit_test(g6_allocation_needs_a_mapped_pool),
+    cmocka_unit_test(g1_a_buffer_is_not_used_out_of_its_pools_reach_and_can_be_released),
     cmocka_unit_test(g6_a_pool_without_free_buffers_is_exhausted),
     cmocka_unit_test(g3_a_name_from_before_release_changes_nothing),
     cmocka_unit_test(g3_forged_names_are_stale),

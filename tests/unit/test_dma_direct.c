@@ -262,7 +262,23 @@ static void g10_a_revoked_pool_takes_back_and_sends_nothing(void **state)
     world_recount(&w);
 }
 
+static void g4_a_batch_counts_what_retires(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init_direct(&w, 1);
+    struct tn_pool copy = w.pool;
+    assert_true(tn_direct_can_alloc(&copy));
+    const struct tn_buffer_name name = tn_direct_alloc_commit(&copy);
+    assert_true(tn_direct_can_release(&copy, name) && !tn_direct_can_recycle(&copy, name)); /* its last generation */
+    tn_direct_release_commit(&copy, name);
+    tn_direct_settle(&w.pool, &copy);
+    assert_int_equal(w.pool.retired, 1);
+    world_recount(&w);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(g4_a_batch_counts_what_retires),
     cmocka_unit_test(g1_a_buffer_lives_from_alloc_to_release),
     cmocka_unit_test(g1_a_buffer_in_flight_is_not_the_cpus),
     cmocka_unit_test(g3_names_from_before_are_stale_at_every_step),

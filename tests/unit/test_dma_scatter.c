@@ -180,7 +180,8 @@ static void g6_what_is_added_is_judged_in_order(void **state)
     assert_refused(&w, TN_ESTATE, tn_submit_add_decide(&w.queue, fence, good, 0));
     assert_refused(&w, TN_ESTALE, tn_submit_add_decide(&w.queue, fence, name[0], 0));
     assert_refused(&w, TN_ESTALE, tn_submit_add_decide(&w.queue, 0, good, 0));
-    world_close(&w, fence); /* what has left may still be sent */
+    assert_refused(&w, TN_ESTATE, tn_submit_close_decide(&w.queue, fence)); /* nothing is sent out of it any more */
+    world_end(&w, fence, TN_EABORTED);
 }
 
 static void g4_a_fence_without_a_ticket_is_not_closed_and_can_be_ended(void **state)
@@ -293,6 +294,26 @@ static void g11_orphans_can_be_lost_together(void **state)
     world_recount(&w);
 }
 
+static void g11_what_is_built_for_nobody_or_in_a_revoked_pool_is_not_queued(void **state)
+{
+    (void)state;
+    for (int revoked = 0; revoked < 2; revoked++) {
+        struct world w;
+        world_init(&w, 99);
+        struct tn_buffer_name name[2];
+        uint64_t fence = open_with(&w, name, 2, 1);
+        if (revoked)
+            assert_ok(tn_pool_move(&w.pool, TN_POOL_REVOKING));
+        else
+            tn_fence_orphan_commit(&w.queue, fence);
+        assert_refused(&w, TN_ESTATE, tn_submit_close_decide(&w.queue, fence));
+        world_end(&w, fence, TN_EABORTED); /* the one thing that is left */
+        (void)world_take(&w, fence);
+        assert_true(world_take(&w, fence).last);
+        world_recount(&w);
+    }
+}
+
 static void g3_a_fence_keeps_its_own_buffers_and_no_others(void **state)
 {
     (void)state;
@@ -327,6 +348,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(g11_every_buffer_of_an_orphan_is_scrubbed),
     cmocka_unit_test(g11_nothing_is_added_for_a_client_that_is_gone),
     cmocka_unit_test(g11_orphans_can_be_lost_together),
+    cmocka_unit_test(g11_what_is_built_for_nobody_or_in_a_revoked_pool_is_not_queued),
     cmocka_unit_test(g3_a_fence_keeps_its_own_buffers_and_no_others),
 };
 

@@ -70,10 +70,15 @@ static void g1_a_slice_comes_home_when_no_other_of_its_page_is_away(void **state
     world_complete(&w, first);
     assert_refused(&w, TN_EAGAIN, tn_fence_take_decide(&w.queue, first));
     assert_refused(&w, TN_EAGAIN, tn_buffer_home_decide(&w.pool, tn_queue_part(&w.queue, 0, 0)));
-    assert_ok(tn_fence_poll(&w.queue, first, 0, 1)); /* it has ended all the same */
+    assert_refused(&w, TN_EAGAIN,
+                   tn_fence_poll(&w.queue, first, 0, 1)); /* it has ended, and there is more to wait for */
+    assert_refused(&w, TN_ETIMEDOUT, tn_fence_poll(&w.queue, first, 1, 1)); /* with a bound (G2) */
+    assert_ok(tn_fence_wait_decide(&w.queue, first));
     world_complete(&w, other);
     assert_ok(tn_buffer_use_decide(&w.pool, world_take(&w, other).buffer)); /* another page */
     world_end(&w, second, TN_EABORTED);
+    assert_ok(tn_fence_poll(&w.queue, first, 1, 1));
+    assert_refused(&w, TN_ESTATE, tn_fence_wait_decide(&w.queue, first));
     struct tn_buffer_name back = world_take(&w, first).buffer;
     assert_ok(tn_buffer_use_decide(&w.pool, back));
     assert_ok(tn_buffer_use_decide(&w.pool, world_take(&w, second).buffer));
@@ -178,7 +183,7 @@ static void g10_a_slice_in_quarantine_loses_its_whole_page(void **state)
     assert_int_equal(o.status, TN_OK);
     world_release(&w, o.buffer); /* the other page is as good as ever */
     assert_int_equal(w.pool.quarantined, 2);
-    assert_refused(&w, TN_EQUARANTINED, tn_buffer_use_decide(&w.pool, name[2])); /* for good */
+    assert_refused(&w, TN_EQUARANTINED, tn_buffer_use_decide(&w.pool, name[2])); /* until the pool ends */
     world_recount(&w);
 }
 
@@ -226,6 +231,75 @@ static void g10_a_fence_over_two_pages_loses_only_what_is_lost(void **state)
     world_recount(&w);
 }
 
+/* With every fence ended and taken, and its device silenced. */
+static void ends_by_quarantine(struct world *w)
+{
+    assert_ok(tn_pool_move(&w->pool, TN_POOL_REVOKING));
+    assert_refused(w, TN_ESTATE, tn_pool_move(&w->pool, TN_POOL_INVALIDATED));
+    assert_ok(tn_pool_move(&w->pool, TN_POOL_QUARANTINED));
+    assert_ok(tn_pool_move(&w->pool, TN_POOL_EMPTY));
+}
+
+static void g10_nothing_is_given_out_on_a_lost_page(void **state)
+{
+    (void)state;
+    struct world w;
+    struct tn_buffer_name name[WORLD_BUFFERS];
+    four(&w, name);
+    uint64_t lost = world_post(&w, name[0]);
+    world_release(&w, name[ALONE]); /* below, on the stack */
+    world_complete(&w, lost);
+    name[0] = world_take(&w, lost).buffer;
+    world_release(&w, name[2]);
+    lost = world_post(&w, name[0]);
+    world_end(&w, lost, TN_EQUARANTINED);
+    (void)world_take(&w, lost);
+    assert_int_equal(w.pool.free, 2);
+    assert_int_equal(world_alloc(&w).slot, ALONE); /* not the one that was freed last */
+    world_recount(&w);
+    assert_int_equal(w.pool.free, 1);
+    assert_refused(&w, TN_EEXHAUSTED, tn_buffer_alloc_decide(&w.pool));
+}
+
+static void g10_a_pool_ends_with_what_a_lost_page_keeps(void **state)
+{
+    (void)state;
+    struct world w;
+    struct tn_buffer_name name[WORLD_BUFFERS];
+    four(&w, name); /* slot 0 is lost, 1 is the CPU's, 2 waits to be scrubbed */
+    uint64_t lost = world_submit(&w, name[0]);
+    world_end(&w, lost, TN_EABORTED);
+    name[0] = world_take(&w, lost).buffer;
+    tn_buffer_release_commit(&w.pool, name[2]);
+    lost = world_post(&w, name[0]);
+    world_end(&w, lost, TN_EQUARANTINED);
+    (void)world_take(&w, lost);
+    assert_refused(&w, TN_EQUARANTINED, tn_buffer_release_decide(&w.pool, name[1]));
+    assert_refused(&w, TN_EQUARANTINED, tn_buffer_scrub_decide(&w.pool, 2));
+    assert_ok(tn_pool_move(&w.pool, TN_POOL_REVOKING));
+    assert_ok(tn_pool_move(&w.pool, TN_POOL_QUARANTINED));
+    assert_refused(&w, TN_ESTATE, tn_pool_move(&w.pool, TN_POOL_EMPTY)); /* slot 3 can be released, so it must be */
+    world_release(&w, name[ALONE]);
+    assert_ok(tn_pool_move(&w.pool, TN_POOL_EMPTY));
+    world_recount(&w);
+}
+
+static void g10_a_pool_that_was_in_quarantine_is_made_anew(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, 99);
+    uint64_t lost = world_post(&w, world_alloc(&w));
+    world_end(&w, lost, TN_EQUARANTINED);
+    (void)world_take(&w, lost);
+    ends_by_quarantine(&w);
+    assert_refused(&w, TN_ESTATE, tn_pool_move(&w.pool, TN_POOL_RESERVED)); /* it could only end so again */
+    const struct tn_pool_plan plan = world_plan(&w, 99);
+    assert_true(tn_pool_init(&w.pool, &plan));
+    assert_ok(tn_pool_move(&w.pool, TN_POOL_RESERVED));
+    world_recount(&w);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_pages_of_a_pool_are_counted_up),
     cmocka_unit_test(g1_a_slice_is_not_used_while_another_of_its_page_is_away),
@@ -237,6 +311,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(g10_memory_on_a_lost_page_is_never_free),
     cmocka_unit_test(g10_a_slice_in_quarantine_loses_its_whole_page),
     cmocka_unit_test(g2_a_fence_into_a_lost_page_still_ends),
+    cmocka_unit_test(g10_nothing_is_given_out_on_a_lost_page),
+    cmocka_unit_test(g10_a_pool_ends_with_what_a_lost_page_keeps),
+    cmocka_unit_test(g10_a_pool_that_was_in_quarantine_is_made_anew),
     cmocka_unit_test(g10_a_fence_over_two_pages_loses_only_what_is_lost),
 };
 

@@ -122,6 +122,28 @@ static uint64_t close_open(struct all *a, const struct args *g)
 {
     return tn_submit_close_decide(&a->opened.queue, number(a, g->x));
 }
+static uint64_t close_revoked(struct all *a, const struct args *g)
+{
+    (void)g;
+    struct tn_pool pool = a->opened.pool;
+    struct tn_fence_record record[WORLD_FENCES];
+    struct tn_queue queue = a->opened.queue;
+    memcpy(record, a->opened.fences, sizeof(record));
+    pool.open = false;
+    record[tn_handle_slot(a->open)].pool = &pool;
+    queue.record = record;
+    return tn_submit_close_decide(&queue, a->open);
+}
+static uint64_t close_of_an_orphan(struct all *a, const struct args *g)
+{
+    (void)g;
+    struct tn_fence_record record[WORLD_FENCES];
+    struct tn_queue queue = a->opened.queue;
+    memcpy(record, a->opened.fences, sizeof(record));
+    record[tn_handle_slot(a->open)].orphan = true;
+    queue.record = record;
+    return tn_submit_close_decide(&queue, a->open);
+}
 static uint64_t close_elsewhere(struct all *a, const struct args *g)
 {
     return tn_submit_close_decide(&a->w.queue, number(a, g->x));
@@ -251,6 +273,8 @@ static const struct row rows[] = {
     FORGED(tn_submit_close_decide, close_open, 0, 0, NULL),
     ROW(tn_submit_close_decide, close_elsewhere, "a queued fence", TN_ESTATE, NAME(queued), 0, 0),
     ROW(tn_submit_close_decide, close_elsewhere, "an ended fence", TN_ESTATE, NAME(ended), 0, 0),
+    ROW(tn_submit_close_decide, close_revoked, "its pool is revoked", TN_ESTATE, 0, 0, 0),
+    ROW(tn_submit_close_decide, close_of_an_orphan, "its client is gone", TN_ESTATE, 0, 0, 0),
     ROW(tn_submit_close_decide, close_at_the_end, "no ticket left", TN_ERETIRED, 0, 0, 0),
     FORGED(tn_complete_decide, complete, 0, 0, NULL),
     ROW(tn_complete_decide, complete, "not yet posted", TN_ESTALE, NAME(queued), TN_OK, 0),

@@ -10,13 +10,13 @@ enum { ENTRIES = 3 };
 
 struct world {
     struct tn_gather gather;
-    uint64_t name[ENTRIES];
+    struct tn_gathered gathered[ENTRIES];
 };
 
 static void world_init(struct world *w)
 {
     memset(w, 0, sizeof(*w));
-    assert_true(tn_gather_init(&w->gather, w->name, ENTRIES));
+    assert_true(tn_gather_init(&w->gather, w->gathered, ENTRIES));
 }
 
 static void add(struct world *w, uint64_t name)
@@ -43,9 +43,9 @@ static void g6_gather_init_refuses_every_bad_argument_and_changes_nothing(void *
     struct world w;
     world_init(&w);
     assert_refused(&w, false, tn_gather_init(&w.gather, NULL, ENTRIES));
-    assert_refused(&w, false, tn_gather_init(&w.gather, w.name, 0));
-    assert_refused(&w, false, tn_gather_init(&w.gather, w.name, (1u << 20) + 1));
-    assert_true(tn_gather_init(&w.gather, w.name, 1u << 20));
+    assert_refused(&w, false, tn_gather_init(&w.gather, w.gathered, 0));
+    assert_refused(&w, false, tn_gather_init(&w.gather, w.gathered, (1u << 20) + 1));
+    assert_true(tn_gather_init(&w.gather, w.gathered, 1u << 20));
 }
 
 static void g10_nothing_leaves_before_a_flush_that_began_later_has_ended(void **state)
@@ -109,7 +109,32 @@ static void g6_a_full_gather_says_flush_first(void **state)
     assert_refused(&w, TN_EAGAIN, tn_gather_add_decide(&w.gather));
 }
 
+static void g10_a_number_between_those_of_two_flushes_ends_none(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w);
+    add(&w, 1);
+    uint64_t first = tn_gather_flush_begin(&w.gather);
+    add(&w, 2);
+    add(&w, 3);
+    uint64_t second = tn_gather_flush_begin(&w.gather);
+    assert_int_equal(second, first + 2);
+    assert_refused(&w, TN_ESTALE, tn_gather_flush_end_decide(&w.gather, first + 1)); /* else 2 would leave unflushed */
+    end(&w, first);
+    leaves(&w, 1);
+    assert_refused(&w, TN_ESTALE, tn_gather_flush_end_decide(&w.gather, first + 1));
+    add(&w, 4); /* where 1 was: no flush has begun since */
+    (void)tn_gather_flush_begin(&w.gather);
+    end(&w, second);
+    assert_true(tn_gather_has_next(&w.gather));
+    leaves(&w, 2);
+    leaves(&w, 3);
+    assert_false(tn_gather_has_next(&w.gather));
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(g10_a_number_between_those_of_two_flushes_ends_none),
     cmocka_unit_test(g6_gather_init_refuses_every_bad_argument_and_changes_nothing),
     cmocka_unit_test(g10_nothing_leaves_before_a_flush_that_began_later_has_ended),
     cmocka_unit_test(g2_a_flush_ends_once),
