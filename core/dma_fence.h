@@ -142,8 +142,9 @@ struct tn_queue {
    \at(q->record[i].next, L2) ==
         (\at(q->record[i].next, L1) == slot ? \at(q->record[slot].next, L1) : \at(q->record[i].next, L1));
     lemma tn_fifo_following_kept{L1, L2}: \forall struct tn_queue *q, integer slot;
-      tn_in_fifo{L1}(q, slot, TN_SLOT_NONE) && tn_fifo_following{L1}(q, TN_SLOT_NONE) &&
-      tn_fifo_tickets{L1}(q, TN_SLOT_NONE) && tn_fifo_skips{L1, L2}(q, slot) ==> tn_fifo_following{L2}(q, slot);
+      tn_in_fifo{L1}(q, slot, TN_SLOT_NONE) && tn_fifo_forward{L1}(q, TN_SLOT_NONE) &&
+      tn_fifo_following{L1}(q, TN_SLOT_NONE) && tn_fifo_tickets{L1}(q, TN_SLOT_NONE) &&
+      tn_fifo_skips{L1, L2}(q, slot) ==> tn_fifo_following{L2}(q, slot);
     // Nothing of a queue differs but what fences carry.
     predicate tn_queue_same{L1, L2}(struct tn_queue *q) =
       tn_slots_same{L1, L2}(\at(&q->slots, L1)) && tn_in_state_same{L1, L2}(q) &&

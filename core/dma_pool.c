@@ -19,8 +19,11 @@ static bool buffers_rest(const struct tn_pool *pool)
         uint32_t state = tn_buffer_state(pool, i);
         //@ assert state == tn_state_of(pool->mark[i]) && state < TN_BUFFER_STATES;
         bool rests = state == TN_BUFFER_FREE || state >= TN_BUFFER_QUARANTINED;
-        if (!rests && ((state != TN_BUFFER_CPU && state != TN_BUFFER_SCRUBBING) || !tn_page_is_lost(pool, i)))
+        if (!rests && ((state != TN_BUFFER_CPU && state != TN_BUFFER_SCRUBBING) || !tn_page_is_lost(pool, i))) {
+            //@ assert !tn_buffer_rests(pool, i);
             return false;
+        }
+        //@ assert tn_buffer_rests(pool, i);
     }
     return true;
 }
@@ -71,6 +74,10 @@ enum tn_status tn_pool_move(struct tn_pool *pool, enum tn_pool_state to)
     */
     //@ assert \forall integer i; 0 <= i < pool->count ==> pool->mark[i] == \at(pool->mark[i], Pre);
     //@ assert \forall integer i; 0 <= i < pool->free ==> pool->stack[i] == \at(pool->stack[i], Pre);
+    //@ assert pool->free == tn_marks_in(pool->mark, pool->count, TN_BUFFER_FREE);
+    /*@ assert \forall integer i; 0 <= i < pool->free ==> pool->stack[i] < pool->count &&
+               tn_state_of(pool->mark[pool->stack[i]]) == TN_BUFFER_FREE; */
+    //@ assert \forall integer i, j; 0 <= i < j < pool->free ==> pool->stack[i] != pool->stack[j];
     //@ assert tn_pool_stack(pool);
     return TN_OK;
 }

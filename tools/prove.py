@@ -8,6 +8,7 @@ status 0 whatever it proved, so the goals are counted here. docs/proof.md says w
     tools/prove.py --from-scratch   the same without it
     tools/prove.py --smoke          looks for contracts that contradict themselves
     tools/prove.py --smoke --planted    the same on copies with such a contract planted: each must be found
+    tools/prove.py --lemmas         the lemmas, which the others take as they stand
     tools/prove.py --seeded NAME    one seeded bug (tools/prove_seeds.py) must leave a goal unproved; `list` names them
 """
 
@@ -20,6 +21,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import prove_lemmas
 import prove_seeds
 from prove_functions import DEAD_BRANCH, PROVER, SPLIT, UNITS, WITHOUT_PROOF, functions, plant_contradiction, with_contract
 
@@ -84,13 +86,17 @@ def pack_cache(folder, units):
 def frama_c(unit, root, folder, extra=(), timeout=TIMEOUT, only=None):
     """The output of one run over a unit's functions. `root` holds core/ and include/."""
     files, names = UNITS[unit]
+    goals = ["-wp-prover", PROVER.get(unit, "cvc4"), "-wp-cache", "cleanup", "-wp-fct", ",".join(only or names)]
+    goals += ["-wp-split"] if unit in SPLIT else []
+    return run_wp(unit, root, folder, files, [*goals, *extra], timeout)
+
+
+def run_wp(unit, root, folder, files, goals, timeout):
     command = ["frama-c", "-c11", "-machdep", "gcc_x86_64"]
     command += [f"-cpp-extra-args=-I{root}/include -D_Alignas\\(x\\)=__attribute__\\(\\(aligned\\(x\\)\\)\\)"]
     command += ["-wp", "-wp-rte", "-warn-unsigned-overflow", "-warn-unsigned-downcast"]
-    command += ["-wp-split"] if unit in SPLIT else []
-    command += ["-wp-prover", PROVER.get(unit, "cvc4"), "-wp-timeout", str(timeout), "-wp-par", "1"]
-    command += ["-wp-cache", "cleanup", "-wp-session", os.path.join(folder, unit)]
-    command += ["-wp-fct", ",".join(only or names), *extra, *(os.path.join(root, "core", name) for name in files)]
+    command += ["-wp-timeout", str(timeout), "-wp-par", "1", "-wp-session", os.path.join(folder, unit)]
+    command += [*goals, *(os.path.join(root, "core", name) for name in files)]
     environment = {**os.environ, "WHY3CONFIG": os.path.abspath(os.path.join(folder, "why3.conf"))}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     output = done.stdout + done.stderr
@@ -244,6 +250,42 @@ def seeded(options, folder):
     return 0 if broken else 1
 
 
+def prove_lemmas_of(name, root, folder, timeout, names):
+    """(problems, goals) of the lemmas of one file of core/, in the copy under `root`."""
+    goals = ["-wp-prover", prove_lemmas.PROVER.get(name, "cvc4"), "-wp-cache", "none", f"-wp-prop={','.join(names)}"]
+    status, output = run_wp("lemmas-" + name, root, folder, [name], goals, timeout)
+    proved, total, wrong = judge("lemmas of " + name, status, output)
+    if total != len(names):
+        wrong.append(f"lemmas of {name}: {total} goals for {len(names)} lemmas")
+    return wrong, proved
+
+
+def lemmas(options, folder):
+    """Every lemma of core/, from scratch. WP asks for none of them where functions are named, and believes them there."""
+    root = os.path.join(folder, "lemmas")
+    shutil.copytree("core", os.path.join(root, "core"))
+    shutil.copytree("include", os.path.join(root, "include"))
+    if options.seeded:
+        name, lemma, old, new = prove_lemmas.SEEDS[options.seeded]
+        prove_seeds.apply(prove_seeds.Seed("", lemma, name, old, new), root)
+    help_of = prove_lemmas.put_help_in(root)
+    wrong = []
+    for name, of_file in prove_lemmas.files_with_lemmas().items():
+        if options.seeded:
+            if name == prove_lemmas.SEEDS[options.seeded][0]:
+                found, _ = prove_lemmas_of(name, root, folder, options.timeout, [prove_lemmas.SEEDS[options.seeded][1]])
+                broken = [line for line in found if "not proved" in line]
+                print(f"lemma made false by {options.seeded}: {', '.join(broken or found) or 'not found'}")
+                return 0 if broken else 1
+            continue
+        found, proved = prove_lemmas_of(name, root, folder, options.timeout, [*help_of.get(name, []), *of_file])
+        wrong += found
+        print(f"{name}: {proved} lemmas proved, {len(help_of.get(name, []))} of them for help", flush=True)
+    for line in wrong:
+        print(f"FAILED {line}")
+    return 1 if wrong else 0
+
+
 def main():
     parser = argparse.ArgumentParser(description="proves core/")
     parser.add_argument("--build", default="build")
@@ -254,16 +296,17 @@ def main():
     parser.add_argument("--smoke", action="store_true")
     parser.add_argument("--part", type=int, nargs=2, metavar=("N", "OF"), help="with --smoke: every OF-th function, from the N-th")
     parser.add_argument("--planted", action="store_true", help="with --smoke: in copies with a contradiction")
+    parser.add_argument("--lemmas", action="store_true", help="the lemmas; with --seeded, one of them made false")
     parser.add_argument("--seeded", metavar="NAME", help="a name of tools/prove_seeds.py, or list")
     options = parser.parse_args()
     options.smoke |= options.planted
-    kind = "smoke" if options.smoke else "seed" if options.seeded else "scratch" if options.from_scratch else "proof"
+    kind = "lemmas" if options.lemmas else "smoke" if options.smoke else "seed" if options.seeded else "scratch" if options.from_scratch else "proof"
     # Two runs at once do not meet; what failed stays to be looked at.
     folder = os.path.join(options.build, "prove", f"{kind}-{options.seeded or options.unit or 'all'}-{os.getpid()}")
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     why3_configuration(folder)
-    run = planted if options.planted else smoke if options.smoke else seeded if options.seeded else prove
+    run = lemmas if options.lemmas else planted if options.planted else smoke if options.smoke else seeded if options.seeded else prove
     status = run(options, folder)
     if status == 0:
         shutil.rmtree(folder)

@@ -12,6 +12,7 @@ from harness import paths
 
 import prove as prove_tool
 import prove_functions
+import prove_lemmas
 import prove_seeds
 
 
@@ -88,3 +89,26 @@ def test_a_planted_contradiction_is_found(unit):
 @pytest.mark.parametrize("name", prove_seeds.SEEDS)
 def test_a_seeded_bug_breaks_a_proof(name):
     assert prove("--seeded", name, "--timeout", "20").returncode == 0
+
+
+@pytest.mark.long
+def test_every_lemma_is_proved():
+    """What the goals of functions take as it stands."""
+    assert prove("--lemmas").returncode == 0
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", prove_lemmas.SEEDS)
+def test_a_lemma_that_is_made_false_is_found(name):
+    assert prove("--lemmas", "--seeded", name, "--timeout", "15").returncode == 0
+
+
+def test_the_help_for_lemmas_fits_the_source(monkeypatch):
+    monkeypatch.chdir(paths.ROOT)
+    known = prove_lemmas.files_with_lemmas()
+    names = [name for of_file in known.values() for name in of_file]
+    assert len(names) == len(set(names)) >= 34 and set(prove_lemmas.HELP) <= set(names)
+    for name, lemma, old, _ in prove_lemmas.SEEDS.values():
+        with open(os.path.join("core", name), encoding="utf-8") as file:
+            text = file.read()
+        assert lemma in known[name] and old in text, lemma
