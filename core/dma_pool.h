@@ -50,7 +50,8 @@ static inline uint32_t tn_pool_pages(uint32_t count, uint32_t buffers_per_page)
 {
     return buffers_per_page > 1 ? count / buffers_per_page + (count % buffers_per_page != 0) : 0;
 }
-/* A pool in state TN_POOL_EMPTY. False and nothing changed on a bad argument. */
+/* A pool in state TN_POOL_EMPTY. False and nothing changed on a bad argument. A pool is made anew only when every fence
+ * that had a buffer of it has been taken: what is in quarantine may still be in one. */
 /*@ predicate tn_pool_plan_fits{L}(struct tn_pool_plan *plan) =
       plan->mark != \null && plan->length != \null && plan->stack != \null && plan->owner_epoch != 0 &&
       0 < plan->count <= TN_HANDLE_SLOTS && 0 < plan->generation_max <= TN_BUFFER_GENERATION_MAX &&

@@ -49,7 +49,9 @@ int main(void)
     draw("DmaPool",
          "`revoking` to `invalidated` needs that no device may reach a buffer; to `scrubbed`, that every buffer is "
          "free or\n"
-         "retired. What is quarantined stays so.",
+         "retired. A pool leaves quarantine when its device is silent after all and no fence has a buffer of it; what "
+         "was\n"
+         "in quarantine stays so, and the pool is made anew before it is reserved again.",
          pool_moves, COUNT(pool_moves), tn_pool_state_name, TN_POOL_STATES);
     draw("DmaBuffer",
          "Each arrow makes the buffer's mark larger, so every name from before it is stale. With slices, the way home "
@@ -59,8 +61,9 @@ int main(void)
     draw("Fence", "A fence ends once; its slot is free again when the last of its buffers has been taken.", fence_moves,
          COUNT(fence_moves), tn_fence_state_name, TN_FENCE_STATES);
     draw("Device",
-         "What is claimed is the device with its windows and interrupt routes; quarantine lasts until the machine "
-         "reboots.",
+         "What is claimed is the device with its windows and interrupt routes; quarantine lasts until an "
+         "operator\n"
+         "has the device silenced once more, with evidence.",
          device_moves, COUNT(device_moves), tn_device_state_name, TN_DEVICE_STATES);
     draw("DeviceMmio", "A window of a driver onto registers.", mmio_moves, COUNT(mmio_moves), tn_mmio_state_name,
          TN_MMIO_STATES);

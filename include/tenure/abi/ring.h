@@ -64,7 +64,8 @@ enum tn_op {
      * TN_EAGAIN: it, or a bus, is being reset. TN_EEXHAUSTED, TN_EIO, TN_EPOLICY: the pools of the service's clients do
      * not fit it; it is given up again. */
     TN_OP_DEVICE_CLAIM = 26,
-    /* handle: Device. value0 = enum tn_device_past: what became of it before this claim. */
+    /* handle: Device. value0 = enum tn_device_past: what became of it before this claim. value1 = with
+     * TN_DEVICE_LOST_CACHE the number of that loss, for TN_ECACHELOST (tenure/abi/blk.h). */
     TN_OP_DEVICE_QUERY = 27,
 
     /* handle: Device (driver) or Channel (client). arg0 = buffer size in bytes (rounded up to pages), arg1 = number
@@ -72,9 +73,10 @@ enum tn_op {
      * zero: with more than 1 MiB others run meanwhile, and then it may still be refused: TN_ESTALE: the device was
      * given up; TN_EAGAIN: the service has no server or no device just now. Not with TN_SQE_QUIET. */
     TN_OP_POOL_CREATE = 32,
-    /* Refused with TN_ESTATE while a buffer of the pool is not free, with TN_EQUARANTINED if all of those are in
-     * quarantine. Otherwise the handle is stale at once, and the answer comes when the pages are zero. Not with
-     * TN_SQE_QUIET. */
+    /* The last pool of a device takes bus mastering along. Pages of a device that has mastered the bus stay charged
+     * until the end of the claim. Refused with TN_ESTATE while a buffer of the pool is not free, with TN_EQUARANTINED
+     * if all of those are in quarantine. Otherwise the handle is stale at once, and the answer comes when the pages
+     * are zero. Not with TN_SQE_QUIET. */
     TN_OP_POOL_RELEASE = 33,
     /* handle: DmaPool. arg0 = length in bytes. value0 = DmaBuffer, value1 = address, value2 = capacity. Zeroed. */
     TN_OP_BUFFER_ALLOC = 34,
@@ -107,9 +109,9 @@ enum tn_op {
      * completions that it has not read, value3 = restarts so far. */
     TN_OP_PROCESS_QUERY = 72,
     /* handle: Process. Waits for its next end, or is answered at once of one that was not told yet: when its devices
-     * are silent, or in quarantine. value0 = enum tn_process_end, value1 = exit status, exception vector, why it did
-     * not start (enum tn_status), or the number in the manifest of the process that it was reset for. One wait a
-     * process: TN_ESTATE while there is one. Not with TN_SQE_QUIET. */
+     * are silent, or in quarantine. value0 = enum tn_process_end, value1 = exit status, exception vector, how it was
+     * killed (enum tn_killed), why it did not start (enum tn_status), or the number in the manifest of the process that
+     * it was reset for. One wait a process: TN_ESTATE while there is one. Not with TN_SQE_QUIET. */
     TN_OP_PROCESS_WATCH = 73,
     /* handle: Process. Starts it again, as the manifest says: as a new incarnation, with nothing of the old one's. The
      * sessions of its clients go on: what they submit meanwhile waits. TN_ESTATE: it lives, is on its way out, or was
@@ -139,7 +141,7 @@ enum tn_process_state {
 enum tn_process_end {
     TN_END_EXIT = 1,
     TN_END_FAULT = 2,
-    TN_END_KILLED = 3, /* by its supervisor */
+    TN_END_KILLED = 3, /* by a person, or by its supervisor: value1 says how (enum tn_killed) */
     TN_END_START = 4,  /* it could not be started again */
     TN_END_RESET = 5,  /* so that its device is reset: a client left a request that does not end */
     TN_END_KINDS
