@@ -276,10 +276,17 @@ static void g10_a_pool_ends_with_what_a_lost_page_keeps(void **state)
     (void)world_take(&w, lost);
     assert_refused(&w, TN_EQUARANTINED, tn_buffer_release_decide(&w.pool, name[1]));
     assert_refused(&w, TN_EQUARANTINED, tn_buffer_scrub_decide(&w.pool, 2));
+    uint64_t other = world_post(&w, name[ALONE]);
     assert_ok(tn_pool_move(&w.pool, TN_POOL_REVOKING));
     assert_ok(tn_pool_move(&w.pool, TN_POOL_QUARANTINED));
-    assert_refused(&w, TN_ESTATE, tn_pool_move(&w.pool, TN_POOL_EMPTY)); /* slot 3 can be released, so it must be */
-    world_release(&w, name[ALONE]);
+    assert_refused(&w, TN_ESTATE, tn_pool_move(&w.pool, TN_POOL_EMPTY)); /* slot 3 is with a device */
+    world_complete(&w, other);
+    assert_refused(&w, TN_ESTATE, tn_pool_move(&w.pool, TN_POOL_EMPTY)); /* with a fence */
+    name[ALONE] = world_take(&w, other).buffer;
+    assert_refused(&w, TN_ESTATE, tn_pool_move(&w.pool, TN_POOL_EMPTY)); /* it can be released, so it must be */
+    tn_buffer_release_commit(&w.pool, name[ALONE]);
+    assert_refused(&w, TN_ESTATE, tn_pool_move(&w.pool, TN_POOL_EMPTY)); /* and scrubbed */
+    tn_buffer_scrubbed_commit(&w.pool, ALONE);
     assert_ok(tn_pool_move(&w.pool, TN_POOL_EMPTY));
     world_recount(&w);
 }
