@@ -58,6 +58,7 @@ SEEDS = {
     # flushes
     "covers_what_came_later": _seed("gather", "tn_gather_flush_end_decide", "number > gather->begun", "number > gather->tail"),
     "ends_what_was_never_begun": _seed("gather", "tn_gather_flush_end_decide", "return gather->gathered[(number - 1) % gather->entries].flushed ? TN_OK : TN_ESTALE;", "return TN_OK;"),
+    "place_keeps_its_flush": _seed("gather", "tn_gather_add_commit", "    latest->flushed = false;\n"),
     "begins_unnoted": _seed("gather", "tn_gather_flush_begin", "        gather->gathered[(gather->tail - 1) % gather->entries].flushed = true;", "        gather->begun = gather->tail;"),
     "gathers_one_too_many": _seed("gather", "tn_gather_add_decide", "gather->tail - gather->head < gather->entries", "gather->tail - gather->head <= gather->entries"),
     # interrupt routes

@@ -148,10 +148,8 @@ EDITS = [
     Bug("take_does_not_refund", "dma_charge.h", "    tn_ledger_refund(ledger, TN_CHARGE_IN_FLIGHT, 1);\n", ""),
     Bug("take_before_the_end", "dma_take.c", "    if (record->state != TN_FENCE_ENDED)\n        return TN_EAGAIN;",
         "    if (record->state == TN_FENCE_QUEUED)\n        return TN_EAGAIN;"),
-    Bug("flush_covers_what_came_later", "gather.c", "number > gather->begun", "number > gather->tail"),
     Bug("flush_that_nobody_began", "gather.c", "return gather->gathered[(number - 1) % gather->entries].flushed ? TN_OK : TN_ESTALE;",
         "return TN_OK;"),
-    Bug("flush_of_a_place_before", "gather.c", "    latest->flushed = false;\n", ""),
     Bug("gathers_one_too_many", "gather.c", "gather->tail - gather->head < gather->entries", "gather->tail - gather->head <= gather->entries"),
     # ---- budgets and rings ----
     Bug("refund_too_much", "ledger.c", "ledger->used[charge] -= amount;", "ledger->used[charge] = 0;"),

@@ -109,7 +109,7 @@ static void flush_ends(const struct step *s, struct tn_gather *gather, struct na
 {
     const uint64_t numbers[] = {l->begun,     l->added,   l->covered,   0,
                                 l->begun + 1, UINT64_MAX, l->begun - 1, l->covered + 1};
-    uint64_t number = numbers[s->twist & 0x80 ? 0 : s->twist >> 4];
+    uint64_t number = numbers[s->pick >= 0xc0 ? 7 : s->twist & 0x80 ? 0 : s->twist >> 4];
     bool runs = false;
     for (uint32_t i = 0; i < l->flushes; i++)
         runs = runs || l->flush[i] == number;
@@ -148,7 +148,8 @@ void op_gather(const struct step *s)
     struct naive_line *l = &oracle.line[s->line];
     switch (s->pick >> 4 & 3) {
     case 0:
-        gather_end(s, gather, l);
+        for (uint32_t i = 0; i <= s->pick >> 6; i++)
+            gather_end(s, gather, l);
         break;
     case 1:
         may_change_line(s->line);

@@ -133,7 +133,28 @@ static void g10_a_number_between_those_of_two_flushes_ends_none(void **state)
     assert_false(tn_gather_has_next(&w.gather));
 }
 
+static void g10_a_place_forgets_the_flush_of_who_was_there(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w);
+    add(&w, 1);
+    end(&w, tn_gather_flush_begin(&w.gather)); /* number 1, at the first place */
+    leaves(&w, 1);
+    add(&w, 2);
+    add(&w, 3);
+    end(&w, tn_gather_flush_begin(&w.gather));
+    leaves(&w, 2);
+    leaves(&w, 3);
+    for (uint64_t name = 4; name <= 6; name++)
+        add(&w, name); /* the fourth is where the first was */
+    assert_int_equal(tn_gather_flush_begin(&w.gather), 6);
+    assert_refused(&w, TN_ESTALE, tn_gather_flush_end_decide(&w.gather, 4));
+    end(&w, 6);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(g10_a_place_forgets_the_flush_of_who_was_there),
     cmocka_unit_test(g10_a_number_between_those_of_two_flushes_ends_none),
     cmocka_unit_test(g6_gather_init_refuses_every_bad_argument_and_changes_nothing),
     cmocka_unit_test(g10_nothing_leaves_before_a_flush_that_began_later_has_ended),
