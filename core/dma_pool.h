@@ -342,7 +342,6 @@ TN_MUST_CHECK enum tn_status tn_buffer_release_decide(const struct tn_pool *pool
     ensures pool->scrub ==> pool->mark[name.slot] == tn_mark_to(name.mark, TN_BUFFER_SCRUBBING);
     ensures !pool->scrub ==> pool->mark[name.slot] ==
               tn_mark_to(name.mark, name.mark < pool->last_mark ? TN_BUFFER_FREE : TN_BUFFER_RETIRED);
-    ensures clear: tn_page_is_clear(pool, name.slot, 0);
     ensures !tn_buffer_named(pool, name); */
 void tn_buffer_release_commit(struct tn_pool *pool, struct tn_buffer_name name);
 /* May the memory of a buffer in state SCRUBBING be scrubbed, and the buffer be free after it? TN_ESTATE: not in that
