@@ -17,6 +17,8 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import prove_depends
+
 STATE = "long-tests.txt"
 HEAD = "# SPDX-License-Identifier: Apache-2.0"  # the record is a file of the tree
 LIMIT = 600  # seconds for one test
@@ -27,12 +29,9 @@ IMAGES = ("tenure.elf", "initrd.cpio")
 SUFFIXES = (".c", ".h", ".py", ".toml", ".txt", ".pml")
 
 # How names of tests begin -> what decides their outcome: files and folders of the tree; the longest that fits counts. What
-# is not listed here depends on everything: all of core/, tests/ and the images.
+# is not listed here depends on everything: all of core/, tests/ and the images. Of proofs prove_depends.py tells.
 HEADERS = tuple(f"include/tenure/abi/{name}.h" for name in ("handle", "ring", "status"))  # what core/ sees of include/
-PROOF = ("core", *HEADERS, "tests/prove", "tools/prove.py", "tools/prove_functions.py")
 DEPENDS = {
-    "prove": PROOF,
-    "prove/test_prove.py::test_a_seeded_bug": (*PROOF, "tools/prove_seeds.py"),
     "model": ("core", *HEADERS, "tests/model", "tests/harness"),
     "fuzz": ("core", "include", "kernel/firmware", "kernel/pci", "tests/fuzz", "tests/property", "tests/harness"),
 }
@@ -63,6 +62,8 @@ def digest(group, build):
 
 
 def digest_of(test, build):
+    if test.startswith("prove/"):
+        return prove_depends.digest(test)
     return digest(max((group for group in DEPENDS if test.startswith(group)), key=len, default=""), build)
 
 

@@ -23,6 +23,13 @@ def prove(*arguments):
     return done
 
 
+def test_nothing_of_core_is_outside_the_proof_without_a_reason(monkeypatch):
+    monkeypatch.chdir(paths.ROOT)
+    assert prove_tool.problems_of_the_source() == []
+    monkeypatch.delitem(prove_functions.UNITS, "ring")
+    assert any("distance is in no unit" in line for line in prove_tool.problems_of_the_source())
+
+
 @pytest.mark.long  # minutes, even from the cache
 @pytest.mark.parametrize("unit", prove_functions.UNITS)
 def test_every_goal_of_the_core_is_proved(unit):
@@ -51,6 +58,24 @@ def test_each_seed_still_fits_the_source(name, tmp_path):
 @pytest.mark.parametrize("unit", prove_functions.UNITS)
 def test_every_goal_is_proved_from_scratch(unit):
     assert prove("--from-scratch", "--unit", unit).returncode == 0
+
+
+def test_a_goal_that_takes_long_without_the_bug_as_well_is_not_broken_by_it(monkeypatch):
+    asked = []
+
+    def clean(_unit, _root, _folder, _extra, timeout, _only):
+        asked.append(timeout)
+        return 0, "[wp] [CVC4 1.8.0] Goal typed_f_ensures_part7 : Timeout (Qed:1ms) (5s)\n"
+
+    monkeypatch.setattr(prove_tool, "frama_c", clean)
+    seed = prove_seeds.SEEDS["sum_that_wraps"]
+    late = "[wp] [CVC4 1.8.0] Goal typed_{} : Timeout (Qed:1ms) (20s)\n"
+    both = late.format("f_ensures_part2") + late.format("f_loop_part1")
+    assert prove_tool.broken_by(seed, late.format("f_ensures_part2"), "", 20) == []
+    assert prove_tool.broken_by(seed, both, "", 20) == ["typed_f_loop_part1"]
+    assert asked == [5, 5]
+    unknown = "[wp] [CVC4 1.8.0] Goal typed_f_ensures_part2 : Unknown\n"
+    assert prove_tool.broken_by(seed, unknown, "", 20) == ["typed_f_ensures_part2"] and asked == [5, 5]
 
 
 def smoke_parts():

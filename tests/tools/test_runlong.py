@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The long run remembers what has passed, for as long as what it tests stays the same."""
 
+import dataclasses
 import glob
 import os
 import re
+import shutil
 import sys
 import time
 
@@ -11,6 +13,9 @@ import pytest
 
 from harness import paths  # noqa: F401  (the tools' path)
 
+import prove_depends
+import prove_functions
+import prove_seeds
 import runlong
 
 
@@ -32,16 +37,14 @@ def tree(folder, monkeypatch):
     runlong.digest.cache_clear()
 
 
-TESTS = {"prove": "prove/test_prove.py::test_a[x]", "seed": "prove/test_prove.py::test_a_seeded_bug_breaks_a_proof[x]", "model": "model/test_model.py::test_b", "fuzz": "fuzz/test_f.py::test_c",
+TESTS = {"model": "model/test_model.py::test_b", "fuzz": "fuzz/test_f.py::test_c",
          "smoke": "smoke/test_s.py::test_d"}  # fmt: skip
 
 # file -> the tests that run again when it changes
 TOUCHES = {
     "core/some.c": set(TESTS),
-    "include/tenure/abi/ring.h": {"prove", "seed", "model", "fuzz"},  # of the machine's tests the images tell
+    "include/tenure/abi/ring.h": {"model", "fuzz"},  # of the machine's tests the images tell
     "include/some.c": {"fuzz"},
-    "tools/prove.py": {"prove", "seed"},
-    "tools/prove_seeds.py": {"seed"},
     "tests/property/some.c": {"fuzz", "smoke"},
     "tests/smoke/some.c": {"smoke"},
     "kernel/pci/some.c": {"fuzz"},
@@ -52,7 +55,7 @@ TOUCHES = {
 
 def test_core_sees_no_other_headers_than_the_record_knows():
     seen = set()
-    for folder in ("core", "tests/prove", "tests/model"):
+    for folder in ("core", "tests/model"):
         for path in glob.glob(f"{paths.ROOT}/{folder}/**/*.[ch]", recursive=True):
             with open(path, encoding="utf-8") as file:
                 seen |= set(re.findall(r"#include <(tenure/[^>]+)>", file.read()))
@@ -82,6 +85,54 @@ def test_a_change_runs_again_what_it_can_have_touched(path, tree):
         file.write("changed")
     after = digests()
     assert {name for name in TESTS if before[name] != after[name]} == TOUCHES[path]
+
+
+PROVE = "prove/test_prove.py::"
+PROOFS = {"scratch": "test_every_goal_is_proved_from_scratch[route]", "cached": "test_every_goal_of_the_core_is_proved[route]", "part": "test_no_contract_contradicts_itself[buffer-2]",
+          "ring": "test_every_goal_is_proved_from_scratch[ring]", "seed": "test_a_seeded_bug_breaks_a_proof[sum_that_wraps]", "lemmas": "test_every_lemma_is_proved"}  # fmt: skip
+
+# (file, what is left of it, what stands there then) -> the proofs that are asked for again
+PROOF_TOUCHES = [
+    ("core/route.c", "", "changed", {"scratch", "cached", "lemmas"}),
+    ("core/route.h", "", "changed", {"scratch", "cached", "lemmas"}),
+    ("core/slot.h", "", "changed", {"scratch", "cached", "lemmas"}),
+    ("core/ledger.h", "", "changed", {"seed", "lemmas"}),
+    ("include/tenure/abi/handle.h", "", "changed", {"scratch", "cached", "part", "lemmas"}),
+    ("tests/prove/cache.txt", "route\t", "route\tanother", {"cached"}),
+    ("tools/prove.py", "", "changed", set(PROOFS)),
+    ("tests/prove/test_prove.py", "", "changed", set(PROOFS)),
+]
+
+
+def proof_digests():
+    return {name: prove_depends.digest(PROVE + test) for name, test in PROOFS.items()}
+
+
+@pytest.mark.parametrize("path, old, new, touched", PROOF_TOUCHES, ids=[row[0] for row in PROOF_TOUCHES])
+def test_a_change_asks_again_for_the_proofs_that_see_it(path, old, new, touched, folder, monkeypatch):
+    for place in ("core", "include", "tests/prove"):
+        shutil.copytree(os.path.join(paths.ROOT, place), os.path.join(folder, place))
+    os.makedirs(os.path.join(folder, "tools"))
+    shutil.copy(os.path.join(paths.TOOLS, "prove.py"), os.path.join(folder, "tools"))
+    monkeypatch.chdir(folder)
+    before = proof_digests()
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text.replace(old, new, 1) if old else text + new)
+    after = proof_digests()
+    assert {name for name in PROOFS if before[name] != after[name]} == touched
+
+
+def test_what_is_asked_of_a_unit_or_seed_is_part_of_it(monkeypatch):
+    monkeypatch.chdir(paths.ROOT)
+    before = proof_digests()
+    monkeypatch.setitem(prove_functions.UNITS, "ring", (prove_functions.UNITS["ring"][0], ["distance"]))
+    monkeypatch.setitem(prove_functions.SMOKE_PARTS, "buffer", 3)
+    seed = prove_seeds.SEEDS["sum_that_wraps"]
+    monkeypatch.setitem(prove_seeds.SEEDS, "sum_that_wraps", dataclasses.replace(seed, new="another"))
+    after = proof_digests()
+    assert {name for name in PROOFS if before[name] != after[name]} == {"ring", "part", "seed"}
 
 
 def test_what_has_passed_is_kept_and_an_old_or_broken_state_is_not_believed(folder):
