@@ -121,7 +121,7 @@ TN_OWN_INLINE bool tn_dma_buffer_alloc(struct tn_dma_pool *pool, struct tn_dma_b
     uint32_t status = TN_OK;
     unsigned held = 1;
     if (__builtin_expect(tn_direct_can_alloc(&pool->core), 1)) {
-        name = tn_buffer_alloc_commit(&pool->core);
+        name = tn_direct_alloc_commit(&pool->core);
     } else {
         name = tn_dma_alloc_otherwise(pool);
         if (name.mark == 0) {
