@@ -76,6 +76,8 @@ TN_MUST_CHECK enum tn_status pool_release(struct pool *pool);
 /* After that: its pages are still to be zeroed, and its owner is answered with this user_data when they are. False: it
  * is to be answered now. */
 TN_MUST_CHECK bool pool_tell_end(const struct pool *pool, uint64_t user_data);
+/* The same for the ring memory of a device that the owner has given up, when the last page of all of it is zero. */
+TN_MUST_CHECK bool pools_tell_end(const struct process *owner, const struct device *device, uint64_t user_data);
 /* The owner has ended: what the CPU owned is scrubbed; the pool goes when its last buffer comes back from its device.
  */
 void pools_owner_ended(struct process *owner);

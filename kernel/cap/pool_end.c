@@ -51,11 +51,35 @@ bool pools_reach_ended(const struct device *device)
     return ended;
 }
 
-/* Who has released a pool that is not gone yet hears of its end. */
+/* Who has released a pool that is not gone yet hears of its end; or of the end of the last one of a device. */
 static struct {
-    bool is_told;
+    enum { TOLD_NOTHING, TOLD_OF_POOL, TOLD_OF_DEVICE } what;
     uint64_t user_data;
 } told[POOLS_MAX];
+
+bool pools_tell_end(const struct process *owner, const struct device *device, uint64_t user_data)
+{
+    for (uint32_t i = 0; i < POOLS_MAX; i++) {
+        if (!pool_is_being_zeroed(&pools[i]) || pools[i].owner != owner || pools[i].channel ||
+            pools[i].reach != device || told[i].what != TOLD_NOTHING)
+            continue;
+        told[i].what = TOLD_OF_DEVICE;
+        told[i].user_data = user_data;
+        return true;
+    }
+    return false;
+}
+
+/* The pool is gone. */
+static void tell_end(const struct pool *pool)
+{
+    uint32_t i = (uint32_t)(pool - pools), what = told[i].what;
+    const struct tn_cqe cqe = {.user_data = told[i].user_data, .kind = TN_CQE_RESULT, .status = TN_OK};
+    told[i].what = TOLD_NOTHING;
+    if (what == TOLD_NOTHING || (what == TOLD_OF_DEVICE && pools_tell_end(pool->owner, pool->reach, cqe.user_data)))
+        return;
+    process_post(pool->owner, &cqe);
+}
 
 void pool_give_back(struct pool *pool)
 {
@@ -67,18 +91,14 @@ void pool_give_back(struct pool *pool)
     pool->owner->pool_count--;
     pool->identity = (struct tn_identity){0};
     tn_slots_give(&pool_slots, (uint32_t)(pool - pools));
-    if (!told[pool - pools].is_told)
-        return;
-    told[pool - pools].is_told = false;
-    const struct tn_cqe cqe = {.user_data = told[pool - pools].user_data, .kind = TN_CQE_RESULT, .status = TN_OK};
-    process_post(pool->owner, &cqe);
+    tell_end(pool);
 }
 
 bool pool_tell_end(const struct pool *pool, uint64_t user_data)
 {
     if (!pool_is_being_zeroed(pool))
         return false;
-    told[pool - pools].is_told = true;
+    told[pool - pools].what = TOLD_OF_POOL;
     told[pool - pools].user_data = user_data;
     return true;
 }
@@ -111,6 +131,7 @@ static void free_pool(struct pool *pool)
         return;
     }
     pool_move(pool, TN_POOL_INVALIDATED);
+    pool->identity.owner_epoch = 0; /* every handle is stale from here, however long the zeroing takes */
     pool_zero_then(pool, scrubbed);
 }
 
@@ -244,7 +265,7 @@ void pools_owner_ended(struct process *owner)
         struct pool *pool = &pools[i];
         if (!tn_slots_live(&pool_slots, i) || pool->owner != owner)
             continue;
-        told[i].is_told = false;
+        told[i].what = TOLD_NOTHING;
         if (pool->core.state == TN_POOL_RESERVED) { /* nobody has reached it yet */
             pool_zero_stop(pool);
             pool_give_back(pool);

@@ -190,8 +190,9 @@ static void answer(const struct device *device, struct process *holder)
         .status = device_is_silent(device) ? TN_OK : TN_EQUARANTINED,
     };
     caps_forget_ended(holder);
-    if (device->is_told)
-        process_post(holder, &cqe);
+    if (!device->is_told || (cqe.status == TN_OK && pools_tell_end(holder, device, device->told)))
+        return;
+    process_post(holder, &cqe);
 }
 
 void devices_apart_go_on(void)

@@ -99,3 +99,26 @@ def test_twin_g3_one_for_an_old_claim_is_noticed(folder):
     kernel = planted.kernel(folder, "cap/pool_make.c", {"r->device->identity.generation != claim": "claim == 0"})
     m, _ = run(folder, "args.passer=requests=1,large=1 args.reader=mebibytes=15,part=gone", kernel)
     m.find(r"^passer: case large: FAIL got=TN_OK want=TN_ESTALE$")
+
+
+GIVEN_UP_WITH_ONE = "args.passer=requests=1,large=2 args.reader=mebibytes=15,part=gone"
+
+
+def test_g3_one_of_a_device_that_is_given_up_is_stale_while_it_is_zeroed(folder):
+    """And it is paid for no more when the driver hears that the device is given up."""
+    m, _ = run(folder, GIVEN_UP_WITH_ONE)
+    for case in ("large_neither", "large_stale", "large_again"):
+        m.find(rf"^passer: case {case}: ok$")
+    m.find(NOTHING_CHARGED)
+
+
+def test_twin_g3_one_whose_names_live_until_it_is_zero_is_noticed(folder):
+    kernel = planted.kernel(folder, "cap/pool_end.c", {"    pool->identity.owner_epoch = 0; /* every": "    /* every"})
+    m, _ = run(folder, GIVEN_UP_WITH_ONE, kernel)
+    m.find(r"^passer: case large_neither: FAIL ")
+
+
+def test_twin_g6_a_driver_that_hears_too_early_that_its_device_is_given_up_is_noticed(folder):
+    kernel = planted.kernel(folder, "device/device_end.c", {"(cqe.status == TN_OK && pools": "(cqe.status != TN_OK && pools"})
+    m, _ = run(folder, GIVEN_UP_WITH_ONE, kernel)
+    m.find(r"^passer: case large_again: FAIL got=TN_EBUDGET want=TN_OK$")

@@ -56,8 +56,8 @@ enum tn_op {
 
     /* handle: Device. Gives up the claim: its windows, routes and pools end, and so does what clients of the caller's
      * service have in flight with it (TN_EABORTED); what they submit from then on waits until the caller claims a
-     * device. Answered when the device is silent, or in quarantine (TN_EQUARANTINED). Every capability to it, and to
-     * what was made of it, is stale then. Not with TN_SQE_QUIET. */
+     * device. Answered when the device is silent and the pages of its pools are zero, or when it is in quarantine
+     * (TN_EQUARANTINED). Every capability to it, and to what was made of it, is stale then. Not with TN_SQE_QUIET. */
     TN_OP_DEVICE_RELEASE = 25,
     /* arg0 = the number of a device in the caller's entry of the manifest. Claims it, as at a start. value0 = Device.
      * TN_ENOENT: the entry, or the machine, has no such device. TN_ESTATE: somebody holds it. TN_EQUARANTINED.

@@ -5,7 +5,7 @@
  * up once that many are with it; 0: never. again=0: it does not claim it again. later=1: it has none at its start, and
  * claims the first of its entry as soon as it may. other=1: it goes on with the second device of its entry instead;
  * early=1: which it claims before the first one is silent; early=2: once that is being reset. large=1: it has asked for
- * a pool of 16 MiB just before.
+ * a pool of 16 MiB just before; large=2: it has one from its start on, and wants one again.
  */
 #include <args.h>
 #include <clock.h>
@@ -114,6 +114,18 @@ static void answer_came(struct tn_source *source, const struct tn_cqe *cqe)
     answer->came = true;
 }
 
+enum { LARGE_BYTES = 1 << 20, LARGE_BUFFERS = 16 };
+
+static enum tn_status make_large(uint64_t *pool)
+{
+    const struct tn_sqe sqe = {
+        .op = TN_OP_POOL_CREATE, .handle = server.device.handle, .arg = {LARGE_BYTES, LARGE_BUFFERS}};
+    struct tn_cqe answer;
+    enum tn_status status = tn_ring_call(&sqe, &answer);
+    *pool = answer.value[0];
+    return status;
+}
+
 /* A pool for the device that is given up while the pool's pages are zeroed. */
 static void ask_large(struct answer *answer)
 {
@@ -122,8 +134,29 @@ static void ask_large(struct answer *answer)
     sqe->op = TN_OP_POOL_CREATE;
     sqe->handle = server.device.handle;
     sqe->user_data = tn_source_user_data(&answer->source);
-    sqe->arg[0] = 1u << 20;
-    sqe->arg[1] = 16;
+    sqe->arg[0] = LARGE_BYTES;
+    sqe->arg[1] = LARGE_BUFFERS;
+}
+
+/* Given up with its device: a large one, whose pages take a while, is no exception, and paid for no more at the answer.
+ */
+static void give_up_large(const struct tn_start *start, uint64_t pool)
+{
+    static struct answer answer = {.source = {.deliver = answer_came}};
+    uint64_t neither = 0;
+    struct tn_sqe *sqe = tn_ring_push();
+    sqe->op = TN_OP_DEVICE_RELEASE;
+    sqe->handle = server.device.handle;
+    sqe->user_data = tn_source_user_data(&answer.source);
+    while (!answer.came)
+        neither += call(TN_OP_SHARED_ALLOC, pool, 4096, 0) == TN_ESTATE;
+    report_status("release", answer.status, TN_OK);
+    report_count("large_neither", neither, 0);
+    report_status("large_stale", call(TN_OP_POOL_RELEASE, pool, 0, 0), TN_ESTALE);
+    claim(start, 0);
+    server.device.handle = start_with_device.cap[start_with_device.cap_count - 1].handle;
+    report_status("large_again", make_large(&pool), TN_OK);
+    tn_exit(report_end("large given up"));
 }
 
 static void pass(const struct tn_start *start, bool again, bool large)
@@ -160,20 +193,24 @@ static void pass(const struct tn_start *start, bool again, bool large)
 
 int tn_main(const struct tn_start *start)
 {
-    uint64_t requests = 4, again = 1, later = 0, other = 0, early = 0, large = 0;
+    uint64_t requests = 4, again = 1, later = 0, other = 0, early = 0, large = 0, large_pool;
     const struct tn_arg known[] = {{.key = "requests", .value = &requests, .max = 1u << 20},
                                    {.key = "again", .value = &again, .max = 1},
                                    {.key = "later", .value = &later, .max = 1},
                                    {.key = "other", .value = &other, .max = 1},
                                    {.key = "early", .value = &early, .max = 2},
-                                   {.key = "large", .value = &large, .max = 1}};
+                                   {.key = "large", .value = &large, .max = 2}};
     tn_args_require(start->args, known, sizeof(known) / sizeof(known[0]));
     if (later)
         claim(start, 0);
     serve_open(&server, later ? &start_with_device : start);
+    if (large == 2 && make_large(&large_pool) != TN_OK)
+        tn_die("passing: FAIL no large pool");
     for (;;) {
         serve_round(&server);
         if (requests != 0 && server.device.queue.in_flight >= requests) {
+            if (large == 2)
+                give_up_large(start, large_pool);
             if (other)
                 move(start, early);
             else
