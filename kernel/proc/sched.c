@@ -16,6 +16,8 @@
 #include "proc/process.h"
 
 #define SLICE_NS UINT64_C(5000000)
+/* The others run before the kernel goes on with what never ends: a device that nobody can stop, say. */
+#define WORK_PAUSE_NS UINT64_C(100000)
 /* An idle machine looks up at least this often: the LAPIC timer counts 32 bits. */
 #define TIMER_MAX_NS UINT64_C(1000000000)
 
@@ -152,6 +154,12 @@ static __attribute__((noinline)) void work(void)
     process_ends_go_on();
     devices_apart_go_on();
     orphans_handle();
+    /* Some of it makes work for what came before it, or leaves some. It is still due at the next way out of the kernel,
+     * but there may be none: the machine may be about to sleep, or to run one who makes no call. */
+    if (sched_work_due) {
+        uint64_t now = clock_now();
+        sched_work_at(now + WORK_PAUSE_NS, now);
+    }
 }
 
 struct tn_frame *sched_next(void)

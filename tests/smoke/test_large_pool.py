@@ -122,3 +122,37 @@ def test_twin_g6_a_driver_that_hears_too_early_that_its_device_is_given_up_is_no
     kernel = planted.kernel(folder, "device/device_end.c", {"(cqe.status == TN_OK && pools": "(cqe.status != TN_OK && pools"})
     m, _ = run(folder, GIVEN_UP_WITH_ONE, kernel)
     m.find(r"^passer: case large_again: FAIL got=TN_EBUDGET want=TN_OK$")
+
+
+LARGE_RINGS = {
+    'image = "virtio_blk"': 'image = "passing_driver"\nargs = "requests=0,large=2"',
+    'pool_bytes = "256 KiB"': 'pool_bytes = "17 MiB"',
+    "buffers = 16": "buffers = 32",
+    "heartbeat_ms = 200": "heartbeat_ms = 0",
+}
+
+
+def killed_in_an_idle_machine(folder, kernel=paths.CHECKED):
+    """A driver with a large pool, whose device takes 100 ms to fall silent; nobody else has anything to do."""
+    m = machine.start(
+        archive.build(folder, ["restart"], changed=archive.variant(folder, "restart", LARGE_RINGS)),
+        "manifest=restart",
+        [disks.scratch(folder, 2 * MiB).disk(read_only=False, **qemu.OBEYS, bus="above", addr="0")],
+        extra=[*qemu.IOMMU, "-device", "pcie-root-port,id=above,addr=8"],
+        kernel=kernel,
+        timeout=10,
+        typed=True,
+    )
+    m.wait_for(r"^process: verifier exited with status 0$")
+    m.write("kill virtio_blk0\n")
+    m.wait_until(lambda: len(m.find_all(messages.DRIVER_UP)) == 2, "the next start")
+
+
+def test_g11_a_driver_with_a_large_pool_ends_in_an_idle_machine(folder):
+    killed_in_an_idle_machine(folder)
+
+
+def test_twin_g11_work_that_waits_for_an_interrupt_of_somebody_else_is_noticed(folder):
+    kernel = planted.kernel(folder, "proc/sched.c", {"    if (sched_work_due) {": "    if (false) {"}, image="tenure-checked.elf")
+    with pytest.raises(machine.MachineTimeout):
+        killed_in_an_idle_machine(folder, kernel)
