@@ -102,8 +102,7 @@ static struct policy_means means_for(const struct device *device, const struct p
     return means;
 }
 
-/* A bus that is being reset takes whoever is on it along, also one that was free when it began. */
-static bool bus_is_in_reset(const struct device *device)
+bool device_is_in_bus_reset(const struct device *device)
 {
     const struct pci_function *f = pci_machine.function;
     for (uint32_t i = 0; i < device_count; i++) {
@@ -125,7 +124,7 @@ enum tn_status device_claim_decide(const struct device *device)
         return TN_ESTATE;
     if (device->state == TN_DEVICE_QUIESCING)
         return TN_EAGAIN;
-    return bus_is_in_reset(device) ? TN_EAGAIN : TN_OK;
+    return device_is_in_bus_reset(device) ? TN_EAGAIN : TN_OK;
 }
 
 static enum tn_status claim(struct device *device, struct process *holder, const struct tn_manifest_device *wanted)

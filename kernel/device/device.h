@@ -91,7 +91,7 @@ bool devices_silenced(const struct process *process, uint64_t now, uint64_t *unt
 TN_MUST_CHECK enum tn_status device_release(struct device *device, uint64_t user_data);
 /* The same, and nobody is told: a claim that cannot be used. */
 void device_abandon(struct device *device);
-/* One in quarantine: is it silent now? TN_ESTATE: it is not in quarantine. */
+/* One in quarantine: is it silent now? TN_ESTATE: it is not in quarantine. TN_EAGAIN: its bus is being reset. */
 TN_MUST_CHECK enum tn_status device_retry(struct device *device);
 /* Goes on with those two. On the way out of the kernel, with no lock held. */
 void devices_apart_go_on(void);

@@ -170,7 +170,9 @@ void device_abandon(struct device *device)
 enum tn_status device_retry(struct device *device)
 {
     lock_acquire(LOCK_DEVICE_MANAGER);
-    enum tn_status status = device->state == TN_DEVICE_QUARANTINED ? TN_OK : TN_ESTATE;
+    enum tn_status status = device->state != TN_DEVICE_QUARANTINED ? TN_ESTATE
+                            : device_is_in_bus_reset(device) ? TN_EAGAIN /* it answers nobody, as if it was gone */
+                                                             : TN_OK;
     if (status == TN_OK) {
         device_move(device, TN_DEVICE_QUIESCING);
         device->is_apart = true;

@@ -82,7 +82,10 @@ void command_retry_run(struct command_call *call)
         struct device *d = device_at(i);
         if (!text_equal(pci_name(d->function->bdf).text, call->argument))
             continue;
-        if (device_retry(d) != TN_OK)
+        enum tn_status status = device_retry(d);
+        if (status == TN_EAGAIN)
+            command_print(call, "retry: %s: its bus is being reset for another device; ask again", call->argument);
+        else if (status != TN_OK)
             command_print(call, "retry: %s is not in quarantine: %s", call->argument, tn_device_state_name(d->state));
         return;
     }

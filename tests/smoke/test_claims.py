@@ -359,6 +359,39 @@ def test_twin_g10_registers_that_a_bus_reset_took_are_missed(folder):
     m.kill()
 
 
+def retried_in_a_reset(folder, kernel=paths.CHECKED):
+    """The same, but the second disk is tried again at once, while the bus is being reset for the first one."""
+    m = two_on_a_bus(folder, {NEIGHBOUR: SECOND_DRIVER}, kernel)
+    bdf = m.wait_for(r"^device: (?P<bdf>\S+) claimed by neighbour, DMA policy trusted\b")["bdf"]
+    m.wait_for(r"^neighbour: virtio-blk: ")
+    m.write("kill neighbour\n")
+    m.wait_for(r"lost its driver: in quarantine until")
+    m.write(f"kill virtio_blk0\nretry {bdf}\n")
+    m.wait_for(r"lost its driver: silent, unclaimed: .*\breset passed\b")
+    return m, bdf
+
+
+RETRIED_TOO_EARLY = r"^retry: \S+: its bus is being reset for another device; ask again$"
+
+
+def test_g10_a_device_is_asked_for_evidence_only_when_its_bus_is_out_of_reset(folder):
+    m, bdf = retried_in_a_reset(folder)
+    m.find(RETRIED_TOO_EARLY)
+    m.lacks(r"was tried again")
+    m.write(f"retry {bdf}\n")
+    m.wait_for(r"^device: \S+ was tried again: silent, unclaimed: .*\breset passed\b")
+    m.write("exit\n")
+    assert m.wait_end() == qemu.EXIT_SUCCESS
+    assert m.find(messages.PAGES_AT_END)["quarantined"] == "0"
+
+
+def test_twin_g10_one_that_is_asked_in_the_middle_is_noticed(folder):
+    changes = {"device_is_in_bus_reset(device) ?": "false ?"}
+    m, _ = retried_in_a_reset(folder, planted.kernel(folder, "device/device_end.c", changes))
+    m.wait_for(r"was tried again")
+    m.lacks(RETRIED_TOO_EARLY)
+
+
 def test_g10_the_word_of_a_device_frees_its_pages_only_if_the_manifest_says_so(folder):
     m = with_neighbour(folder, {'class = "virtio-blk"': 'class = "virtio-blk"\ndevice_word = true'})
     m.write("kill virtio_blk0\nexit\n")
