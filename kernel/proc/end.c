@@ -106,6 +106,8 @@ static void finish(struct process *p)
 {
     give_back_memory(p);
     p->state = PROCESS_ENDED;
+    if (!process_may_come_back(p)) /* decided while its memory went: what waits for it ends */
+        services_given_up(p);
     supervisor_ended(p);
     process_tell_end(p);
     books_check();

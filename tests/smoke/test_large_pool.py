@@ -156,3 +156,32 @@ def test_twin_g11_work_that_waits_for_an_interrupt_of_somebody_else_is_noticed(f
     kernel = planted.kernel(folder, "proc/sched.c", {"    if (sched_work_due) {": "    if (false) {"}, image="tenure-checked.elf")
     with pytest.raises(machine.MachineTimeout):
         killed_in_an_idle_machine(folder, kernel)
+
+
+def left_alone(folder, command, kernel=paths.CHECKED):
+    """Nobody starts the driver again: that is settled while the pages of its pool are zeroed, with requests that wait for it."""
+    disk, group = disks.throttled(disks.scratch(folder, 8 * MiB), operations_per_second=10, read_only=False, **{"request-merging": False}, **qemu.OBEYS)
+    m = machine.start(
+        archive.build(folder, ["restart"], changed=archive.variant(folder, "restart", LARGE_RINGS)),
+        "manifest=restart",
+        [disk],
+        extra=[*qemu.IOMMU, *group],
+        kernel=kernel,
+        timeout=15,
+        typed=True,
+    )
+    m.wait_for(r"^virtio_blk0: passing: large pool: TN_OK$")
+    m.write(f"kill virtio_blk0\n{command}\nps\n")
+    m.wait_for(r"^virtio_blk0 ending, ")  # it was in the middle
+    m.wait_for(r"^verifier: .*\bTN_EPEERGONE\b")
+
+
+@pytest.mark.parametrize("command", ["stop virtio_blk0", "kill supervisor"])
+def test_g2_what_waits_for_a_driver_that_nobody_starts_again_ends(folder, command):
+    left_alone(folder, command)
+
+
+def test_twin_g2_requests_that_wait_for_it_for_ever_are_noticed(folder):
+    kernel = planted.kernel(folder, "proc/end.c", {"if (!process_may_come_back(p))": "if (false)"}, image="tenure-checked.elf")
+    with pytest.raises(machine.MachineTimeout):
+        left_alone(folder, "kill supervisor", kernel)

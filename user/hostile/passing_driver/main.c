@@ -204,8 +204,8 @@ int tn_main(const struct tn_start *start)
     if (later)
         claim(start, 0);
     serve_open(&server, later ? &start_with_device : start);
-    if (large == 2 && make_large(&large_pool) != TN_OK)
-        tn_die("passing: FAIL no large pool");
+    if (large == 2)
+        tn_print("passing: large pool: %s", tn_status_name(make_large(&large_pool)));
     for (;;) {
         serve_round(&server);
         if (requests != 0 && server.device.queue.in_flight >= requests) {
