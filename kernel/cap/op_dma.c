@@ -43,8 +43,8 @@ enum tn_status op_pool_release(struct call *call)
 {
     if (call->sqe->flags & TN_SQE_QUIET)
         return TN_EINVAL;
-    const struct pool *pool = pool_at(call->cap->object);
-    enum tn_status status = pool_release(pool_at(call->cap->object));
+    struct pool *pool = pool_at(call->cap->object);
+    enum tn_status status = pool_release(pool);
     if (status != TN_OK)
         return status;
     grant_end(call->process, call->cap);

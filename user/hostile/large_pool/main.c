@@ -105,6 +105,8 @@ static void make_and_end(enum part part)
         for (uint64_t i = 0; i < mebibytes; i++)
             if (call(TN_OP_BUFFER_RELEASE, handle[i], 0, 0) != TN_OK)
                 tn_die("large_pool: FAIL buffer %lu is not taken back", i);
+        ask(&asked, (struct tn_sqe){.op = TN_OP_POOL_RELEASE, .flags = TN_SQE_QUIET, .handle = pool});
+        report_status("quiet", wait_for(&asked), TN_EINVAL); /* the answer says when it is gone */
         ask(&asked, (struct tn_sqe){.op = TN_OP_POOL_RELEASE, .handle = pool});
         if (part == PART_ENDING) {
             report_count("is_not_gone_yet", asked.came, false);
