@@ -14,6 +14,7 @@
 #include "diag/log.h"
 #include "irq/route.h"
 #include "proc/process.h"
+#include "proc/sched.h"
 
 /* What becomes of the completion that was reserved for the entry. */
 enum outcome {
@@ -325,6 +326,8 @@ static bool ends_with_a_device(uint32_t kind)
            kind == TN_KIND_DMA_POOL || kind == TN_KIND_DMA_SHARED;
 }
 
+static bool forgetting_is_due;
+
 void caps_forget_ended(struct process *p)
 {
     for (uint32_t slot = 0; slot < p->caps.slots.count; slot++) {
@@ -335,4 +338,20 @@ void caps_forget_ended(struct process *p)
         if (!id || id->generation != cap->object_generation || id->owner_epoch != p->epoch)
             grant_end(p, cap);
     }
+}
+
+void caps_forget_ended_soon(void)
+{
+    forgetting_is_due = true;
+    sched_work_due = true;
+}
+
+void caps_forget_go_on(void)
+{
+    if (!forgetting_is_due)
+        return;
+    forgetting_is_due = false;
+    for (uint32_t i = 0; i < process_count; i++)
+        if (process_is_live(&process_table[i]))
+            caps_forget_ended(&process_table[i]);
 }

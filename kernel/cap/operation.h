@@ -66,5 +66,8 @@ uint64_t grant_commit(struct process *process, const struct tn_cap_grant *grant)
 void grant_end(struct process *process, struct tn_cap *cap);
 /* Ends those whose object has ended, of the kinds that end with a device. */
 void caps_forget_ended(struct process *process);
+/* The same for every process, on the way out of the kernel: whoever calls may be within an operation on one of them. */
+void caps_forget_ended_soon(void);
+void caps_forget_go_on(void);
 
 #endif

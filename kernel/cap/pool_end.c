@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The ends of pools and of their buffers: released, left behind, in quarantine, and out of it. See pool.h. */
+#include "cap/operation.h"
 #include "cap/pool_inside.h"
 
 #include <stddef.h>
@@ -140,6 +141,7 @@ static void acquitted(struct pool *pool)
     frames_acquit(pool_pages(pool));
     log_line("pool: %lu pages of %s are out of quarantine", pool_pages(pool), pool->owner->name);
     pool_give_back(pool);
+    caps_forget_ended_soon(); /* a driver that gave its device up and lives on has names of it */
 }
 
 /* Out of quarantine, because there is evidence now. Not while a fence has a buffer: then the pool stays. */

@@ -8,6 +8,7 @@
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/lapic.h"
 #include "arch/x86_64/percpu.h"
+#include "cap/operation.h"
 #include "cap/orphan.h"
 #include "cap/pool.h"
 #include "device/device.h"
@@ -154,6 +155,7 @@ static __attribute__((noinline)) void work(void)
     process_ends_go_on();
     devices_apart_go_on();
     orphans_handle();
+    caps_forget_go_on();
     /* Some of it makes work for what came before it, or leaves some. It is still due at the next way out of the kernel,
      * but there may be none: the machine may be about to sleep, or to run one who makes no call. */
     if (sched_work_due) {

@@ -251,23 +251,59 @@ def test_g10_a_device_in_quarantine_is_tried_again_and_comes_back_with_its_pages
     m.find(messages.CHARGES_AT_END)
 
 
-def test_g10_a_device_that_is_given_up_and_not_silent_takes_its_memory_along(folder):
-    """Its driver lives on, without any use of what it had for it."""
+def given_up_and_not_silent(folder, kernel=paths.CHECKED):
+    """A driver that lives on, without any use of what it had for its device."""
     disk, group = disks.throttled(disks.Image(folder, 8 * MiB), operations_per_second=20, bus="old", addr="1")
     extra = [*BEHIND, *group, "-device", "edu,bus=old,addr=2"]
     changed = archive.variant(folder, "retry", {'image = "virtio_blk"': 'image = "passing_driver"\nargs = "again=0"'})
     m = machine.start(
-        archive.build(folder, ["retry"], changed=changed), "manifest=retry", [disk], extra=extra, typed=True, kernel=paths.CHECKED
+        archive.build(folder, ["retry"], changed=changed), "manifest=retry", [disk], extra=extra, typed=True, kernel=kernel
     )
     m.wait_for(r"^device: \S+ was given up: in quarantine until it is silent: ")
     m.wait_for(r"^pool: \d+ pages of virtio_blk0 stay in quarantine\b")
     m.wait_for(r"^virtio_blk0: SELFTEST: passed device FAIL\b")  # the answers differ, and nothing is to be had
+    return m
+
+
+def test_g10_a_device_that_is_given_up_and_not_silent_takes_its_memory_along(folder):
+    m = given_up_and_not_silent(folder)
     m.write("ledger\nexit\n")
     m.wait_for(r"^the ledgers and the objects agree$")
     assert m.wait_end() == qemu.EXIT_SUCCESS
     for case in ("device", "bus_master", "window", "interrupt", "interrupt_release", "request"):
         assert m.find_all(rf"^virtio_blk0: case {case}: ok$"), case
     m.find(r"^virtio_blk0: case pool_release: FAIL got=TN_EQUARANTINED want=TN_ESTALE$")
+
+
+def names_paid_for_after_a_retry(folder, kernel=paths.CHECKED):
+    """What the driver still pays for once its pools, and its client's, are out of quarantine: before and after."""
+    m = given_up_and_not_silent(folder, kernel)
+    m.write("ledger\nkill neighbour\n")
+    m.wait_for(r"^device: \S+ lost its driver: silent, unclaimed: .*\breset passed\b")
+    m.write(f"retry {disk_of(m)}\n")
+    m.wait_for(r"^device: \S+ was tried again: silent, unclaimed: ")
+    m.write("ledger\nexit\n")
+    assert m.wait_end() == qemu.EXIT_SUCCESS
+    m.find(r"^the ledgers and the objects agree$")
+    names = [int(match[1]) for match in m.find_all(r"^virtio_blk0 cap_slots: (\d+) of ")]
+    payload = [int(match[1]) for match in m.find_all(r"^virtio_blk0 pool_bytes: (\d+) of ")]
+    pools = len(m.find_all(r"^pool: \d+ pages of \w+ are out of quarantine$"))
+    assert pools > 0 and payload[0] > payload[1] == 0
+    return names, pools
+
+
+def test_g6_the_names_of_pools_that_leave_quarantine_are_paid_for_no_more(folder):
+    """Its own pools' names, and the one by which it knew its client's."""
+    names, pools = names_paid_for_after_a_retry(folder)
+    assert names[0] - names[1] == pools
+
+
+def test_twin_g6_names_that_stay_are_noticed(folder):
+    kernel = planted.kernel(
+        folder, "cap/pool_end.c", {"    caps_forget_ended_soon();": "   "}, "tenure-checked.elf"
+    )
+    names, _ = names_paid_for_after_a_retry(folder, kernel)
+    assert names[0] == names[1]
 
 
 ON_THE_BUS = 'class = "virtio-blk"\npolicy = "trusted"'
