@@ -34,7 +34,9 @@ HEADERS = tuple(f"include/tenure/abi/{name}.h" for name in ("handle", "ring", "s
 DEPENDS = {
     "model": ("core", *HEADERS, "tests/model", "tests/harness"),
     "fuzz": ("core", "include", "kernel/firmware", "kernel/pci", "tests/fuzz", "tests/property", "tests/harness"),
+    "smoke": ("core", "tests/smoke", "tests/manifests", "tests/harness", "tests/markers.toml", "tests/conftest.py"),
 }
+WITHOUT_IMAGES = ("model", "fuzz")
 
 
 def files_below(path):
@@ -50,7 +52,7 @@ def files_below(path):
 @functools.cache
 def digest(group, build):
     """Identifies what the tests of a group of DEPENDS test; "" are the others."""
-    paths = [os.path.join(build, name) for name in IMAGES] if group not in DEPENDS else []
+    paths = [os.path.join(build, name) for name in IMAGES] if group not in WITHOUT_IMAGES else []
     for top in DEPENDS.get(group, ("core", "tests")):
         paths += files_below(top)
     value = hashlib.sha256()

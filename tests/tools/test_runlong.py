@@ -22,10 +22,10 @@ import runlong
 @pytest.fixture
 def tree(folder, monkeypatch):
     """A tree with one file in each place that tests depend on."""
-    places = {place for group in runlong.DEPENDS.values() for place in group} | {"tests/smoke", "build"}
+    places = {place for group in runlong.DEPENDS.values() for place in group} | {"tests/own", "build"}
     for place in places:
         path = os.path.join(folder, place)
-        name = path if path.endswith((".py", ".h")) else os.path.join(path, "some.c")
+        name = path if path.endswith((".py", ".h", ".toml")) else os.path.join(path, "some.c")
         os.makedirs(os.path.dirname(name), exist_ok=True)
         with open(name, "w", encoding="utf-8") as file:
             file.write(place)
@@ -38,18 +38,21 @@ def tree(folder, monkeypatch):
 
 
 TESTS = {"model": "model/test_model.py::test_b", "fuzz": "fuzz/test_f.py::test_c",
-         "smoke": "smoke/test_s.py::test_d"}  # fmt: skip
+         "smoke": "smoke/test_s.py::test_d", "else": "own/test_e.py::test_f"}  # fmt: skip
 
 # file -> the tests that run again when it changes
 TOUCHES = {
     "core/some.c": set(TESTS),
     "include/tenure/abi/ring.h": {"model", "fuzz"},  # of the machine's tests the images tell
     "include/some.c": {"fuzz"},
-    "tests/property/some.c": {"fuzz", "smoke"},
-    "tests/smoke/some.c": {"smoke"},
+    "tests/property/some.c": {"fuzz", "else"},
+    "tests/smoke/some.c": {"smoke", "else"},
+    "tests/manifests/some.c": {"smoke", "else"},
+    "tests/markers.toml": {"smoke", "else"},
+    "tests/own/some.c": {"else"},
     "kernel/pci/some.c": {"fuzz"},
-    "build/tenure.elf": {"smoke"},
-    "build/initrd.cpio": {"smoke"},
+    "build/tenure.elf": {"smoke", "else"},
+    "build/initrd.cpio": {"smoke", "else"},
 }
 
 
@@ -173,8 +176,9 @@ def test_a_record_counts_elsewhere_for_as_long_as_the_tree_is_the_same(tree, mon
     with open("tests/smoke/some.c", "a", encoding="utf-8") as file:
         file.write("changed")
     status, ran = run_main(monkeypatch, tests, False, "--record", "record.json")
-    assert status == 1 and ran == {TESTS["smoke"]}
-    assert set(runlong.load("record.json")) == tests - {TESTS["smoke"]}  # what no longer holds is not kept
+    touched = {TESTS["smoke"], TESTS["else"]}
+    assert status == 1 and ran == touched
+    assert set(runlong.load("record.json")) == tests - touched  # what no longer holds is not kept
 
 
 def lives(pid):
