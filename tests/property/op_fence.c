@@ -105,17 +105,22 @@ void op_wait(const struct step *s)
 
 /* ---- ends that wait for a flush ---- */
 
+static bool flush_runs(const struct naive_line *l, uint64_t number)
+{
+    for (uint32_t i = 0; i < l->flushes; i++)
+        if (l->flush[i] == number)
+            return true;
+    return false;
+}
+
 static void flush_ends(const struct step *s, struct tn_gather *gather, struct naive_line *l)
 {
     const uint64_t numbers[] = {l->begun,     l->added,   l->covered,   0,
                                 l->begun + 1, UINT64_MAX, l->begun - 1, l->covered + 1};
     uint64_t number = numbers[s->pick >= 0xc0 ? 7 : s->twist & 0x80 ? 0 : s->twist >> 4];
-    bool runs = false;
-    for (uint32_t i = 0; i < l->flushes; i++)
-        runs = runs || l->flush[i] == number;
     enum tn_status status = tn_gather_flush_end_decide(gather, number);
     told("tn_gather_flush_end_decide(&line[%u].gather, %llu); /* %u */", s->line, (unsigned long long)number, status);
-    oracle_same("tn_gather_flush_end_decide", status, runs ? TN_OK : TN_ESTALE);
+    oracle_same("tn_gather_flush_end_decide", status, flush_runs(l, number) ? TN_OK : TN_ESTALE);
     if (status != TN_OK)
         return;
     may_change_line(s->line);
@@ -142,6 +147,30 @@ static void gather_end(const struct step *s, struct tn_gather *gather, struct na
     l->added++;
 }
 
+static void flush_begins(const struct step *s, struct tn_gather *gather, struct naive_line *l)
+{
+    may_change_line(s->line);
+    told("tn_gather_flush_begin(&line[%u].gather);", s->line);
+    if (l->added > l->covered && (l->flushes == 0 || l->begun != l->added))
+        l->flush[l->flushes++] = l->added;
+    l->begun = l->added;
+    oracle_same("tn_gather_flush_begin", tn_gather_flush_begin(gather), l->begun);
+}
+
+/* At most `count` of those whose flush has ended. */
+static void gathered_leave(const struct step *s, struct tn_gather *gather, struct naive_line *l, uint32_t count)
+{
+    for (; count > 0 && l->covered != l->gone; count--) {
+        may_change_line(s->line);
+        told("tn_gather_next_commit(&line[%u].gather);", s->line);
+        oracle_same("the end that leaves", tn_gather_next_commit(gather), l->waiting[0]);
+        l->waits--;
+        l->gone++;
+        for (uint32_t i = 0; i < l->waits; i++)
+            l->waiting[i] = l->waiting[i + 1];
+    }
+}
+
 void op_gather(const struct step *s)
 {
     struct tn_gather *gather = &world.line[s->line].gather;
@@ -150,28 +179,22 @@ void op_gather(const struct step *s)
     case 0:
         for (uint32_t i = 0; i <= s->pick >> 6; i++)
             gather_end(s, gather, l);
+        if (s->pick & 1)
+            flush_begins(s, gather, l);
         break;
     case 1:
-        may_change_line(s->line);
-        told("tn_gather_flush_begin(&line[%u].gather);", s->line);
-        if (l->added > l->covered && (l->flushes == 0 || l->begun != l->added))
-            l->flush[l->flushes++] = l->added;
-        l->begun = l->added;
-        oracle_same("tn_gather_flush_begin", tn_gather_flush_begin(gather), l->begun);
+        flush_begins(s, gather, l);
         break;
     case 2:
         flush_ends(s, gather, l);
+        gathered_leave(s, gather, l, s->pick & 1 ? GATHERED : 0);
         break;
     default:
-        if (l->covered == l->gone)
-            break;
-        may_change_line(s->line);
-        told("tn_gather_next_commit(&line[%u].gather);", s->line);
-        oracle_same("the end that leaves", tn_gather_next_commit(gather), l->waiting[0]);
-        l->waits--;
-        l->gone++;
-        for (uint32_t i = 0; i < l->waits; i++)
-            l->waiting[i] = l->waiting[i + 1];
+        gathered_leave(s, gather, l, 1);
         break;
     }
+    /* Every flush that a device could name. */
+    for (uint64_t number = l->begun - 2 * GATHERED; number != l->begun + 2; number++)
+        oracle_same("tn_gather_flush_end_decide", tn_gather_flush_end_decide(gather, number),
+                    flush_runs(l, number) ? TN_OK : TN_ESTALE);
 }

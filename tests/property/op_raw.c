@@ -61,6 +61,8 @@ void op_pool_move(const struct step *s)
                         oracle.owner[s->owner].pool.kind);
     } else if (state == TN_POOL_QUARANTINED && s->pick & 1) { /* there is one way out */
         move_pool(s->owner, s->pick / 2 % TN_POOL_STATES);
+    } else if (state == TN_POOL_REVOKING && s->pick & 1) {
+        move_pool(s->owner, TN_POOL_QUARANTINED);
     } else if (state != TN_POOL_MAPPED || s->pick >= 0x80) {
         move_pool(s->owner, after[state]);
     }

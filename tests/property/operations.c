@@ -52,14 +52,18 @@ static const struct operation operations[] = {
     {"gather", op_gather, 3},
 };
 
-/* Apart from the rest, and with bytes of its own. */
-enum { ROUTES_FROM = 240 };
-static const struct operation of_routes = {"route", op_route, 0};
+/* Apart from the rest, and with bytes of their own: from `weight` on. */
+static const struct operation apart[] = {
+    {"route", op_route, 240},
+    {"gather", op_gather, 224},
+    {"refuse", op_refuse, 220},
+};
 
 static const struct operation *operation_of(uint8_t byte)
 {
-    if (byte >= ROUTES_FROM)
-        return &of_routes;
+    for (uint32_t i = 0; i < sizeof(apart) / sizeof(apart[0]); i++)
+        if (byte >= apart[i].weight)
+            return &apart[i];
     uint32_t place = byte % 128;
     const struct operation *o = operations;
     while (place >= o->weight)

@@ -55,6 +55,7 @@ void op_remove(const struct step *s);
 void op_charge(const struct step *s);
 void op_ring(const struct step *s);
 void op_route(const struct step *s);
+void op_refuse(const struct step *s);
 
 /* What this operation may change; all the rest is compared bit by bit after it. */
 void may_change_owner(uint32_t owner);

@@ -40,9 +40,10 @@ void world_init_pool(uint32_t owner, uint64_t epoch, uint64_t generation_max, ui
 
 void world_init(const struct setting *setting)
 {
-    memset(&world, 0, sizeof(world));
+    memset(&world, 0xa5, sizeof(world)); /* what each init leaves out is seen */
     for (uint32_t i = 0; i < OWNERS; i++) {
         struct owner *o = &world.owner[i];
+        o->ledger = (struct tn_ledger){0};
         for (uint32_t charge = 0; charge < TN_CHARGE_COUNT; charge++)
             o->ledger.limit[charge] = 3;
         o->ledger.limit[TN_CHARGE_IN_FLIGHT] = setting->in_flight_limit;
