@@ -74,7 +74,7 @@ SEEDS = {
                                          "return to > from ? to - from : from - to;"),
     "orphan_is_not_away": _seed("mark", "tn_buffer_is_away", "return state == TN_BUFFER_IN_FLIGHT || state == TN_BUFFER_ORPHAN ||",
                                 "return state == TN_BUFFER_IN_FLIGHT ||"),
-    "departs_uncounted": _seed("put", "tn_pool_count_move", "        pool->away++;\n", "        (void)pool;\n"),
+    "departure_counted_down": _seed("put", "tn_pool_count_move", "        pool->away++;\n", "        pool->away--;\n"),
     "retires_uncounted": _seed("put", "tn_pool_count_move", "        pool->retired++;\n", "        (void)pool;\n"),
     "pushed_uncounted": _seed("put", "tn_stack_push", "    pool->free = top + 1;\n"),
     "taken_stays_on_the_stack": _seed("stack", "tn_stack_take", "    pool->free = top;\n"),
