@@ -78,7 +78,8 @@ SEEDS = {
     "retires_uncounted": _seed("put", "tn_pool_count_move", "        pool->retired++;\n", "        (void)pool;\n"),
     "pushed_uncounted": _seed("put", "tn_stack_push", "    pool->free = top + 1;\n"),
     "taken_stays_on_the_stack": _seed("stack", "tn_stack_take", "    pool->free = top;\n"),
-    "buffer_never_retired": _seed("stack", "tn_buffer_end", "name.mark >= pool->last_mark, 0", "name.mark == pool->last_mark, 0", "dma_pool.h"),
+    "retired_and_freed": _seed("stack", "tn_buffer_end", "        return;\n    }\n    (void)tn_buffer_put(pool, name, from, TN_BUFFER_FREE);",
+                               "    }\n    (void)tn_buffer_put(pool, name, from, TN_BUFFER_FREE);", "dma_pool.h"),
     # lost pages
     "alloc_of_what_is_lost": _seed("alloc", "tn_buffer_alloc_decide", "(pool->page_away == NULL || tn_stack_next(pool) < pool->free)", "true"),
     "oldest_that_is_not_lost": _seed("alloc", "tn_stack_next", "            return left - 1;\n", "            return 0;\n", "dma_alloc.c"),
