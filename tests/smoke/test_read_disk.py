@@ -109,6 +109,7 @@ DEVICE_SHAPES = {
     "one-msix-entry": {"vectors": 1},
     "packed-offered": {"packed": True},
     "access-platform": {"iommu_platform": True},
+    "a-notification-in-ports": {"modern-pio-notify": True},
 }
 
 

@@ -152,9 +152,24 @@ static void a_structure_outside_its_bar_is_refused(void **state)
     f = honest();
     put32(&f, 0x40 + 8, 2); /* unaligned */
     expect(&f, VIRTIO_PCI_OUTSIDE, 0x40);
+}
+
+static void a_structure_in_no_memory_bar_leaves_its_place_to_the_next_one(void **state)
+{
+    (void)state;
+    struct virtio_pci_function f = honest();
+    f.config[0x44] = 3; /* I/O ports, or a BAR that is not there */
+    expect(&f, VIRTIO_PCI_MISSING, 1);
     f = honest();
-    f.config[0x44] = 3; /* a BAR that is not there */
-    expect(&f, VIRTIO_PCI_OUTSIDE, 0x40);
+    f.config[0x34] = 0xa8; /* before the other one, as QEMU's modern-pio-notify has it */
+    put_cap(&f, 0xa8, 0x98, 2, 0);
+    f.config[0xa8 + 4] = 2;
+    struct virtio_pci_regions r;
+    uint32_t where;
+    assert_int_equal(virtio_pci_find(&f, &r, &where), VIRTIO_PCI_OK);
+    assert_int_equal(r.notify.bar, 4);
+    assert_int_equal(r.notify.offset, 0x3000);
+    assert_int_equal(r.notify_multiplier, 4);
 }
 
 static void reserved_bars_and_unknown_types_are_ignored(void **state)
@@ -247,6 +262,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_low_bits_of_a_pointer_are_reserved),
     cmocka_unit_test(a_truncated_capability_is_refused),
     cmocka_unit_test(a_structure_outside_its_bar_is_refused),
+    cmocka_unit_test(a_structure_in_no_memory_bar_leaves_its_place_to_the_next_one),
     cmocka_unit_test(reserved_bars_and_unknown_types_are_ignored),
     cmocka_unit_test(the_first_structure_of_a_type_wins),
     cmocka_unit_test(a_function_without_capabilities_is_refused),

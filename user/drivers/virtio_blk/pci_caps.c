@@ -35,8 +35,8 @@ static uint32_t read32(const struct virtio_pci_function *function, uint32_t at)
     return (uint32_t)c[0] | (uint32_t)c[1] << 8 | (uint32_t)c[2] << 16 | (uint32_t)c[3] << 24;
 }
 
-/* Takes the structure of one vendor capability in, if it is the first of its type (4.1.4.1: earlier ones are
- * preferred). */
+/* Takes the structure of one vendor capability in, if it is the first of its type that is in memory (4.1.4.1: earlier
+ * ones are preferred). */
 static enum virtio_pci_error take(const struct virtio_pci_function *function, uint32_t at,
                                   struct virtio_pci_regions *regions)
 {
@@ -49,8 +49,9 @@ static enum virtio_pci_error take(const struct virtio_pci_function *function, ui
                                        : type == VIRTIO_PCI_CAP_DEVICE_CFG ? &regions->device
                                                                            : NULL;
     uint32_t bar = function->config[at + CAP_BAR];
-    /* 4.1.4: types we do not know and reserved BARs are ignored. ISR (4.1.4.5) is not used with MSI-X. */
-    if (region == NULL || region->length != 0 || bar >= PCI_BARS)
+    /* 4.1.4: types we do not know and reserved BARs are ignored; 4.1.4.1: so is a structure that we cannot use, as one
+     * in I/O ports, because there may be another of its type. ISR (4.1.4.5) is not used with MSI-X. */
+    if (region == NULL || region->length != 0 || bar >= PCI_BARS || function->bar_bytes[bar] == 0)
         return VIRTIO_PCI_OK;
     uint32_t least = type == VIRTIO_PCI_CAP_COMMON_CFG ? COMMON_BYTES : type == VIRTIO_PCI_CAP_NOTIFY_CFG ? 2 : 8;
     uint32_t offset = read32(function, at + CAP_OFFSET), length = read32(function, at + CAP_LENGTH);
