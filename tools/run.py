@@ -7,6 +7,7 @@ arguments, 130 interrupted.
 """
 
 import argparse
+import fcntl
 import hashlib
 import os
 import re
@@ -56,9 +57,18 @@ def say(message):
     print(f"run: {message}", flush=True)
 
 
-def make_scratch(path):
-    with open(path, "wb") as file:
-        file.truncate(SCRATCH_BYTES)
+def make_scratch(path, disk):
+    """The scratch image, empty, as an open file: as long as it is open no other run takes it."""
+    file = open(path, "ab")  # what is in it is not touched before it is known to be ours
+    if os.path.samefile(path, disk):
+        fail(f'DISK "{disk}" is the scratch image of this build, which every run empties; copy it to read it')
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        fail(f"{path}: another run of this build writes to it; BUILD=debug has a build folder of its own")
+    file.truncate(0)
+    file.truncate(SCRATCH_BYTES)
+    return file
 
 
 def boot(words):
@@ -179,7 +189,11 @@ def main():
         qemu.check_disk(disk)
     except qemu.DiskError as error:
         fail(str(error))
-    make_scratch(scratch)
+    with make_scratch(scratch, disk):
+        return run_machine(options, kernel, initrd, disk, scratch)
+
+
+def run_machine(options, kernel, initrd, disk, scratch):
     extra, obeys = (qemu.IOMMU, qemu.OBEYS) if options.iommu == "on" else ([], {})
     backends = [qemu.file_backend(disk, read_only=True), qemu.file_backend(scratch, read_only=False)]
     if options.manifest == KILL:

@@ -60,6 +60,34 @@ def test_a_directory_as_disk_is_named(build):
     assert build in done.stderr and "directory" in done.stderr
 
 
+@pytest.mark.parametrize("name", ["scratch.img", "another name.img"])
+def test_the_scratch_image_is_nobody_s_disk(build, name):
+    scratch, path = os.path.join(build, "scratch.img"), os.path.join(build, name)
+    image = disks.Image(build, MiB, "scratch.img")
+    before = image.sha256()
+    if path != scratch:
+        os.link(scratch, path)
+    done = run(build, "--disk", path)
+    assert done.returncode == 64
+    assert path in done.stderr and "scratch image" in done.stderr
+    assert image.sha256() == before
+
+
+def test_a_second_run_leaves_the_scratch_image_of_the_first_alone(build):
+    slow = os.path.join(build, "slow.img")
+    with open(slow, "wb") as file:
+        file.truncate(256 * MiB)  # sparse; the writer is done long before the reader
+    first = subprocess.Popen([*RUN[:-1], build, "--disk", slow], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    for line in first.stdout:
+        if " verify: bytes=" in line:
+            break
+    second = run(build)
+    rest = first.stdout.read()
+    assert second.returncode == 64 and "another run" in second.stderr
+    assert first.wait(60) == 0 and "check: ok   " + os.path.join(build, "scratch.img") in rest
+    assert run(build).returncode == 0  # what has ended holds nothing
+
+
 @pytest.mark.parametrize("memory", ["none", "-1", "8", "99999999", "256M"])
 def test_an_impossible_amount_of_memory_is_named(build, memory):
     done = run(build, f"--memory={memory}")
