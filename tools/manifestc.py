@@ -304,6 +304,7 @@ def compile_manifest(path):
     name = os.path.basename(path).removesuffix(".toml")
     if not re.fullmatch(rf"[a-z][a-z0-9_]{{0,{layout.NAME_MAX - 2}}}", name):
         raise SystemExit(f'{path}:1: "{name}": the file must be named NAME.toml, NAME being {NAME_RULE}')
+    sys.set_int_max_str_digits(0)  # a number that is too long is refused as too large, where it stands
     try:
         with open(path, encoding="utf-8") as file:
             text = file.read()
@@ -316,6 +317,8 @@ def compile_manifest(path):
         where = re.search(r"\(at line (\d+), column \d+\)", str(error))
         line = where[1] if where else text.count("\n") + 1
         raise SystemExit(f"{path}:{line}: not valid TOML: {error}")
+    except RecursionError:
+        raise SystemExit(f"{path}:1: lists or tables nested deeper than any manifest has them")
     try:
         return layout.pack_manifest(name, checked(document))
     except ManifestError as error:
