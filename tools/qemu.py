@@ -35,6 +35,10 @@ def check_disk(path):
     """Size in bytes of an image file or block device that can serve as a disk."""
     if not os.path.exists(path):
         raise DiskError(f'DISK "{path}": there is no such file')
+    try:
+        os.path.abspath(path).encode()
+    except UnicodeEncodeError:
+        raise DiskError(f'DISK "{path}": this name is not UTF-8, and QEMU takes no other; a link may have one that is')
     mode = os.stat(path).st_mode
     if stat.S_ISDIR(mode):
         raise DiskError(f'DISK "{path}" is a directory; an image file or a block device is needed')

@@ -43,7 +43,7 @@ def arguments():
         fail(f'MANIFEST "{options.manifest}": a name as in manifest/NAME.toml is needed')
     if options.iommu not in ("on", "off"):
         fail(f'IOMMU "{options.iommu}": on or off')
-    if not options.memory.isdecimal() or not MEMORY_MIN <= int(options.memory) <= MEMORY_MAX:
+    if not re.fullmatch(r"[0-9]{1,9}", options.memory) or not MEMORY_MIN <= int(options.memory) <= MEMORY_MAX:
         fail(f'MEM "{options.memory}": MiB of memory, a number from {MEMORY_MIN} to {MEMORY_MAX}')
     return options
 

@@ -88,7 +88,17 @@ def test_a_second_run_leaves_the_scratch_image_of_the_first_alone(build):
     assert run(build).returncode == 0  # what has ended holds nothing
 
 
-@pytest.mark.parametrize("memory", ["none", "-1", "8", "99999999", "256M"])
+def test_a_disk_whose_name_qemu_cannot_be_told_is_named_and_may_have_a_link(build):
+    image = disks.Image(build, MiB, "latin \udcff.img")
+    done = run(build, "--disk", image.path)
+    assert done.returncode == 64
+    assert "latin \\udcff.img" in done.stderr and "not UTF-8" in done.stderr
+    link = os.path.join(build, "link.img")
+    os.symlink(image.path, link)
+    assert run(build, "--disk", link).returncode == 0
+
+
+@pytest.mark.parametrize("memory", ["none", "-1", "8", "99999999", "256M", pytest.param("9" * 5000, id="5000-digits")])
 def test_an_impossible_amount_of_memory_is_named(build, memory):
     done = run(build, f"--memory={memory}")
     assert done.returncode == 64
