@@ -164,10 +164,12 @@ uint16_t pci_enable_acs(const struct pci_access *a, uint32_t bdf, const struct p
 {
     if (c->acs == 0)
         return 0;
-    uint32_t wanted = pci_read(a, bdf, c->acs + ACS_CAPABLE, 2) & PCI_ACS_ISOLATES_PORT;
+    uint32_t able = pci_read(a, bdf, c->acs + ACS_CAPABLE, 2);
     uint32_t control = pci_read(a, bdf, c->acs + ACS_CONTROL, 2);
-    if ((control & wanted) != wanted)
-        pci_write(a, bdf, c->acs + ACS_CONTROL, 2, control | wanted);
+    uint32_t wanted = control | (able & (PCI_ACS_ISOLATES_PORT | PCI_ACS_TRANSLATION_BLOCKING));
+    wanted &= ~(uint32_t)PCI_ACS_DIRECT_TRANSLATED;
+    if (control != wanted)
+        pci_write(a, bdf, c->acs + ACS_CONTROL, 2, wanted);
     return (uint16_t)pci_read(a, bdf, c->acs + ACS_CONTROL, 2);
 }
 

@@ -64,16 +64,20 @@ bool pci_disable_msi(const struct pci_access *access, uint32_t bdf, const struct
 /* ACS control bits, PCI Express Base 5.0, section 7.7.8.3. */
 enum pci_acs {
     PCI_ACS_SOURCE_VALIDATION = 1 << 0,
+    PCI_ACS_TRANSLATION_BLOCKING = 1 << 1,
     PCI_ACS_REQUEST_REDIRECT = 1 << 2,
     PCI_ACS_COMPLETION_REDIRECT = 1 << 3,
     PCI_ACS_UPSTREAM_FORWARDING = 1 << 4,
+    PCI_ACS_DIRECT_TRANSLATED = 1 << 6,
     /* what keeps the devices below a port apart */
     PCI_ACS_ISOLATES_PORT = PCI_ACS_SOURCE_VALIDATION | PCI_ACS_REQUEST_REDIRECT | PCI_ACS_COMPLETION_REDIRECT |
                             PCI_ACS_UPSTREAM_FORWARDING,
     /* what keeps the functions of a device apart */
     PCI_ACS_ISOLATES_FUNCTION = PCI_ACS_REQUEST_REDIRECT | PCI_ACS_COMPLETION_REDIRECT,
 };
-/* Switches on what of PCI_ACS_ISOLATES_PORT the function has, and returns what it says is on. */
+/* Switches on what of PCI_ACS_ISOLATES_PORT the function has, and returns what it says is on. Nothing here has
+ * translated addresses (ATS is never on): who says so is blocked where it can be, and its way past the redirection,
+ * which firmware may have opened, is closed. */
 uint16_t pci_enable_acs(const struct pci_access *access, uint32_t bdf, const struct pci_capabilities *capabilities);
 
 /* ---- MSI: PCI Local Bus 3.0, section 6.8.1 ---- */

@@ -30,9 +30,10 @@ static bool is_port(const struct pci_function *f)
     return f->header == PCI_HEADER_BRIDGE && (type == PCI_EXPRESS_ROOT_PORT || type == PCI_EXPRESS_DOWNSTREAM);
 }
 
+/* Direct translated requests would go past the redirection (PCI Express Base 5.0, section 6.12.3). */
 static bool has(const struct pci_function *f, uint16_t acs)
 {
-    return (f->acs & acs) == acs;
+    return (f->acs & (acs | PCI_ACS_DIRECT_TRANSLATED)) == acs;
 }
 
 /* A bridge that does not keep what is behind it apart, or from itself. */

@@ -222,10 +222,22 @@ static void msi_that_firmware_left_on_goes_off_and_acs_goes_on(void **state)
     assert_int_equal(get(&f, 0x52, 2), 1 << 7);
     assert_false(pci_disable_msi(&a, 0x123, &c));
     set(&f, 0x144, 2, PCI_ACS_SOURCE_VALIDATION | PCI_ACS_REQUEST_REDIRECT | 1 << 5); /* also egress control */
-    set(&f, 0x146, 2, 1 << 6);
-    assert_int_equal(pci_enable_acs(&a, 0x123, &c), PCI_ACS_SOURCE_VALIDATION | PCI_ACS_REQUEST_REDIRECT | 1 << 6);
+    set(&f, 0x146, 2, 1 << 7);
+    assert_int_equal(pci_enable_acs(&a, 0x123, &c), PCI_ACS_SOURCE_VALIDATION | PCI_ACS_REQUEST_REDIRECT | 1 << 7);
     const struct pci_capabilities none = {0};
     assert_int_equal(pci_enable_acs(&a, 0x123, &none), 0);
+}
+
+static void g8_who_says_that_its_addresses_are_translated_has_no_way_past_a_port(void **state)
+{
+    (void)state;
+    struct function f = {0};
+    struct pci_access a = access_to(&f);
+    const struct pci_capabilities c = {.acs = 0x140};
+    set(&f, 0x144, 2, 0x7f);
+    set(&f, 0x146, 2, PCI_ACS_ISOLATES_PORT | PCI_ACS_DIRECT_TRANSLATED); /* as firmware left it */
+    assert_int_equal(pci_enable_acs(&a, 0x123, &c), PCI_ACS_ISOLATES_PORT | PCI_ACS_TRANSLATION_BLOCKING);
+    assert_int_equal(get(&f, 0x146, 2), PCI_ACS_ISOLATES_PORT | PCI_ACS_TRANSLATION_BLOCKING);
 }
 
 static void a_bar_that_answers_as_none_can_is_refused(void **state)
@@ -365,6 +377,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_longest_loop_free_list_costs_one_read_a_place),
     cmocka_unit_test(features_are_decoded),
     cmocka_unit_test(msi_that_firmware_left_on_goes_off_and_acs_goes_on),
+    cmocka_unit_test(g8_who_says_that_its_addresses_are_translated_has_no_way_past_a_port),
     cmocka_unit_test(a_bar_that_answers_as_none_can_is_refused),
     cmocka_unit_test(a_bar_moves_and_one_that_does_not_hold_its_address_is_noticed),
     cmocka_unit_test(a_rom_that_firmware_left_on_goes_off),

@@ -73,6 +73,8 @@ static void a_switch_without_acs_is_one_group_below_its_upstream_port(void **sta
     check(f, 6, (const uint16_t[]){0, 1, 2, 2, 2, 2});
     f[2].acs = ALL_ACS;
     check(f, 6, (const uint16_t[]){0, 1, 2, 3, 4, 5});
+    f[2].acs = ALL_ACS | PCI_ACS_DIRECT_TRANSLATED; /* it does not go off: what says "translated" is not redirected */
+    check(f, 6, (const uint16_t[]){0, 1, 2, 2, 2, 2});
 }
 
 static void functions_of_a_device_are_together_unless_both_redirect(void **state)
