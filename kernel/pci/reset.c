@@ -135,8 +135,9 @@ static uint64_t release(const struct pci_reset *r, const struct pci_access *a)
 }
 
 /* BARs and what the kernel wants to be on or off; bus mastering and messages stay off. What has a BAR without a place
- * does not decode: it would at 0. */
-static void write_back(const struct pci_function *f, const struct pci_access *a)
+ * does not decode: it would at 0. False: what keeps it apart from the other functions of its device (ACS) does not come
+ * on again. */
+static bool write_back(const struct pci_function *f, const struct pci_access *a)
 {
     uint32_t command = PCI_COMMAND_MEMORY | PCI_COMMAND_INTX_DISABLE;
     for (uint32_t b = 0; b < PCI_BARS; b++) {
@@ -149,7 +150,9 @@ static void write_back(const struct pci_function *f, const struct pci_access *a)
         if (bar->flags & TN_BAR_64BIT)
             pci_write(a, f->bdf, PCI_BAR0 + 4 * (b + 1), 4, (uint32_t)(bar->address >> 32));
     }
+    uint16_t acs = pci_enable_acs(a, f->bdf, &f->capabilities); /* a reset switches it off */
     pci_write(a, f->bdf, PCI_COMMAND, 2, command);
+    return (f->acs & ~acs & PCI_ACS_ISOLATES_PORT) == 0;
 }
 
 bool pci_decodes(const struct pci_function *f, const struct pci_access *a)
@@ -168,12 +171,13 @@ bool pci_decodes(const struct pci_function *f, const struct pci_access *a)
 }
 
 /* Everything that was reset. A neighbour that does not answer yet is written in vain; nobody holds it. */
-static void write_all_back(const struct pci_reset *r, const struct pci_access *a)
+static bool write_all_back(const struct pci_reset *r, const struct pci_access *a)
 {
-    write_back(r->function, a);
+    bool is_apart = write_back(r->function, a);
     for (uint32_t i = 0; r->method == PCI_RESET_BUS && i < r->count; i++)
         if (&r->machine[i] != r->function && pci_is_behind(r->machine, i, (uint32_t)(r->bridge - r->machine)))
-            write_back(&r->machine[i], a);
+            (void)write_back(&r->machine[i], a);
+    return is_apart;
 }
 
 enum pci_reset_result pci_reset_step(struct pci_reset *r, const struct pci_access *a, uint64_t now)
@@ -205,8 +209,7 @@ enum pci_reset_result pci_reset_step(struct pci_reset *r, const struct pci_acces
         return PCI_RESET_DONE;
 #endif
         if (pci_read(a, r->function->bdf, PCI_VENDOR_ID, 2) == r->function->vendor) {
-            write_all_back(r, a);
-            return PCI_RESET_DONE;
+            return write_all_back(r, a) ? PCI_RESET_DONE : PCI_RESET_FAILED;
         }
         r->until = now + ms;
         return now < r->limit ? PCI_RESET_WAIT : PCI_RESET_FAILED;

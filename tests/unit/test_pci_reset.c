@@ -7,12 +7,14 @@
 #include "unit.h"
 
 enum { PORT, DISK, SISTER, FUNCTIONS };
+enum { ACS = 0x140, ACS_CAPABLE = ACS + 4, ACS_CONTROL = ACS + 6 };
 
 static struct pci_function machine[FUNCTIONS];
 static uint8_t config[FUNCTIONS][4096];
-static bool dead;        /* the function never answers again */
-static uint32_t pending; /* reads of the status that say: transactions pending */
-static uint32_t resets;  /* that the functions below have seen */
+static bool dead;         /* the function never answers again */
+static uint32_t pending;  /* reads of the status that say: transactions pending */
+static uint32_t resets;   /* that the functions below have seen */
+static bool acs_is_stuck; /* off, whatever is written */
 
 static uint32_t function_of(uint32_t bdf)
 {
@@ -42,6 +44,7 @@ static void reset_now(uint32_t i)
     resets++;
     memset(&config[i][PCI_COMMAND], 0, 2);
     memset(&config[i][PCI_BAR0], 0, 24);
+    memset(&config[i][ACS_CONTROL], 0, 2);
 }
 
 static void write(void *context, uint32_t bdf, uint32_t offset, uint32_t width, uint32_t value)
@@ -49,6 +52,8 @@ static void write(void *context, uint32_t bdf, uint32_t offset, uint32_t width, 
     (void)context;
     uint32_t i = function_of(bdf);
     bool power_up = offset == 0x50 + 4 && (config[i][0x54] & 3) == 3 && (value & 3) == 0;
+    if (offset == ACS_CONTROL && acs_is_stuck)
+        return;
     memcpy(&config[i][offset], &value, width);
     if (i == DISK && ((offset == 0x40 + 8 && value >> 15) || (offset == 0x60 + 4 && value & 1) || power_up))
         reset_now(DISK);
@@ -70,7 +75,7 @@ static bool may_reset(void *context, const struct pci_function *f)
 static void build(void)
 {
     memset(config, 0, sizeof config);
-    dead = sister_is_free = false;
+    dead = sister_is_free = acs_is_stuck = false;
     pending = resets = 0;
     machine[PORT] =
         (struct pci_function){.bdf = 0x18, .header = PCI_HEADER_BRIDGE, .parent = PCI_ROOT, .vendor = 0x8086};
@@ -207,12 +212,46 @@ static void g10_what_is_reset_with_a_function_has_its_registers_back(void **stat
     assert_false(pci_decodes(&machine[DISK], &access));
 }
 
+static uint32_t acs_of(uint32_t i)
+{
+    return config[i][ACS_CONTROL] | (uint32_t)config[i][ACS_CONTROL + 1] << 8;
+}
+
+/* The isolation groups were made with it on: without it the functions of a device reach each other past the IOMMU. */
+static void g8_functions_are_kept_apart_after_a_reset_as_before(void **state)
+{
+    (void)state;
+    struct pci_reset r;
+    uint64_t ns;
+    for (uint32_t method = PCI_RESET_FUNCTION; method < PCI_RESET_METHODS; method++) {
+        build();
+        machine[DISK].capabilities = (struct pci_capabilities){.express = 0x40, .power = 0x50, .advanced = 0x60};
+        machine[DISK].features = (struct pci_features){.express_flr = method == PCI_RESET_FUNCTION,
+                                                       .advanced_flr = method <= PCI_RESET_ADVANCED,
+                                                       .no_soft_reset = method == PCI_RESET_BUS};
+        sister_is_free = true;
+        for (uint32_t i = DISK; i < FUNCTIONS; i++) {
+            machine[i].capabilities.acs = ACS;
+            config[i][ACS_CAPABLE] = PCI_ACS_ISOLATES_FUNCTION;
+            machine[i].acs = pci_enable_acs(&access, machine[i].bdf, &machine[i].capabilities);
+            assert_int_equal(acs_of(i), PCI_ACS_ISOLATES_FUNCTION);
+        }
+        assert_int_equal(run(&r, &ns), PCI_RESET_DONE);
+        assert_int_equal(r.method, method);
+        assert_int_equal(acs_of(DISK), PCI_ACS_ISOLATES_FUNCTION);
+        assert_int_equal(acs_of(SISTER), PCI_ACS_ISOLATES_FUNCTION);
+        acs_is_stuck = true;
+        assert_int_equal(run(&r, &ns), PCI_RESET_FAILED);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_each_method_resets_waits_and_writes_back),
     cmocka_unit_test(test_pending_transactions_are_waited_for_and_told),
     cmocka_unit_test(g10_a_function_that_does_not_answer_again_has_failed),
     cmocka_unit_test(g10_a_bus_is_not_reset_under_somebody_else),
     cmocka_unit_test(g10_what_is_reset_with_a_function_has_its_registers_back),
+    cmocka_unit_test(g8_functions_are_kept_apart_after_a_reset_as_before),
 };
 
 UNIT_MAIN(tests)
