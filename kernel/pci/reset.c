@@ -26,6 +26,9 @@ enum {
 static const uint64_t ms = 1000000, pending_limit = 100 * 1000000ull, reset_wait = 100 * 1000000ull,
                       power_wait = 10 * 1000000ull, answer_limit = 1000 * 1000000ull;
 
+/* Zero after every reset (PCI Express Base 5.0, section 7.5.1.1.3; the kernel sets the last one in every function). */
+enum { FORGOTTEN = PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_INTX_DISABLE };
+
 enum step { STEP_PENDING, STEP_START, STEP_HELD, STEP_ANSWER };
 
 const char *pci_reset_name(uint32_t method)
@@ -196,6 +199,7 @@ enum pci_reset_result pci_reset_step(struct pci_reset *r, const struct pci_acces
     case STEP_START:
         if (r->method == PCI_RESET_NONE)
             return PCI_RESET_FAILED;
+        r->forgets = pci_read(a, r->function->bdf, PCI_COMMAND, 2) & FORGOTTEN;
         r->until = now + start(r, a);
         r->step = STEP_HELD;
         return PCI_RESET_WAIT;
@@ -209,7 +213,8 @@ enum pci_reset_result pci_reset_step(struct pci_reset *r, const struct pci_acces
         return PCI_RESET_DONE;
 #endif
         if (pci_read(a, r->function->bdf, PCI_VENDOR_ID, 2) == r->function->vendor) {
-            return write_all_back(r, a) ? PCI_RESET_DONE : PCI_RESET_FAILED;
+            bool is_reset = (pci_read(a, r->function->bdf, PCI_COMMAND, 2) & r->forgets) == 0;
+            return write_all_back(r, a) && is_reset ? PCI_RESET_DONE : PCI_RESET_FAILED;
         }
         r->until = now + ms;
         return now < r->limit ? PCI_RESET_WAIT : PCI_RESET_FAILED;

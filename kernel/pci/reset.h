@@ -27,14 +27,16 @@ struct pci_reset {
     uint32_t count;  /* of functions in it */
     uint32_t method; /* enum pci_reset_method */
     uint32_t step;
-    uint64_t until; /* ns: the time of the next step */
+    uint32_t forgets; /* bits of the command register that were on before: a reset takes them */
+    uint64_t until;   /* ns: the time of the next step */
     uint64_t limit;
     bool transactions_ended; /* the function said so before it was reset; of FLR */
 };
 
 enum pci_reset_result {
     PCI_RESET_WAIT, /* call again at reset->until */
-    PCI_RESET_DONE, /* it answers again, with its registers written back, and those of all that were reset with it */
+    PCI_RESET_DONE, /* it was reset and answers again, with its registers written back, and those of all that were reset
+                       with it */
     PCI_RESET_FAILED,
 };
 

@@ -306,6 +306,34 @@ def test_twin_g6_names_that_stay_are_noticed(folder):
     assert names[0] == names[1]
 
 
+def without_a_reset(folder, kernel=paths.CHECKED):
+    """The end of a claim of QEMU's e1000e: it says that it forgets its state on the way from D3hot to D0, and keeps all of it."""
+    changed = archive.variant(folder, "retry", {'id = "1234:11e8"': 'id = "8086:10d3"'})
+    m = machine.start(
+        archive.build(folder, ["retry"], changed=changed),
+        "manifest=retry",
+        [disks.Image(folder, MiB).disk(**qemu.OBEYS)],
+        extra=[*qemu.IOMMU, "-device", "e1000e,addr=9"],
+        typed=True,
+        kernel=kernel,
+    )
+    m.wait_for(messages.PROMPT_SHELL)
+    m.write("kill neighbour\n")
+    return m, m.wait_for(r"^device: 00:09\.0 lost its driver: (?P<end>.+): bus-master-off passed, never-on passed, reset (?P<reset>\w+),")
+
+
+def test_g10_a_device_that_a_reset_does_not_change_was_not_reset(folder):
+    m, lost = without_a_reset(folder)
+    m.find(r"^device: 00:09\.0: reset by D3hot to D0: failed$")
+    assert (lost["end"], lost["reset"]) == ("in quarantine until it is silent", "failed")
+
+
+def test_twin_g10_a_kernel_that_takes_the_motions_for_a_reset(folder):
+    kernel = planted.kernel(folder, "pci/reset.c", {"PCI_COMMAND, 2) & r->forgets) == 0": "PCI_COMMAND, 2) & r->forgets) != 1"})
+    _, lost = without_a_reset(folder, kernel)
+    assert (lost["end"], lost["reset"]) == ("silent, unclaimed", "passed")
+
+
 ON_THE_BUS = 'class = "virtio-blk"\npolicy = "trusted"'
 NEIGHBOUR = """image = "supervisor"
 supervisor = true

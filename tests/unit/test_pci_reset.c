@@ -14,6 +14,7 @@ static uint8_t config[FUNCTIONS][4096];
 static bool dead;         /* the function never answers again */
 static uint32_t pending;  /* reads of the status that say: transactions pending */
 static uint32_t resets;   /* that the functions below have seen */
+static bool is_deaf;      /* a reset of the function changes nothing */
 static bool acs_is_stuck; /* off, whatever is written */
 
 static uint32_t function_of(uint32_t bdf)
@@ -42,6 +43,8 @@ static uint32_t read(void *context, uint32_t bdf, uint32_t offset, uint32_t widt
 static void reset_now(uint32_t i)
 {
     resets++;
+    if (is_deaf)
+        return;
     memset(&config[i][PCI_COMMAND], 0, 2);
     memset(&config[i][PCI_BAR0], 0, 24);
     memset(&config[i][ACS_CONTROL], 0, 2);
@@ -75,7 +78,7 @@ static bool may_reset(void *context, const struct pci_function *f)
 static void build(void)
 {
     memset(config, 0, sizeof config);
-    dead = sister_is_free = acs_is_stuck = false;
+    dead = sister_is_free = is_deaf = acs_is_stuck = false;
     pending = resets = 0;
     machine[PORT] =
         (struct pci_function){.bdf = 0x18, .header = PCI_HEADER_BRIDGE, .parent = PCI_ROOT, .vendor = 0x8086};
@@ -212,6 +215,27 @@ static void g10_what_is_reset_with_a_function_has_its_registers_back(void **stat
     assert_false(pci_decodes(&machine[DISK], &access));
 }
 
+/* It goes through the motions and goes on with the work that it had, for whoever claims it next. */
+static void g10_a_function_that_forgets_nothing_was_not_reset(void **state)
+{
+    (void)state;
+    struct pci_reset r;
+    uint64_t ns;
+    for (uint32_t method = PCI_RESET_FUNCTION; method < PCI_RESET_METHODS; method++)
+        for (uint32_t bit = 0; bit < 16; bit++) {
+            build();
+            machine[DISK].capabilities = (struct pci_capabilities){.express = 0x40, .power = 0x50, .advanced = 0x60};
+            machine[DISK].features = (struct pci_features){.express_flr = method == PCI_RESET_FUNCTION,
+                                                           .advanced_flr = method <= PCI_RESET_ADVANCED,
+                                                           .no_soft_reset = method == PCI_RESET_BUS};
+            sister_is_free = is_deaf = true;
+            config[DISK][PCI_COMMAND + bit / 8] = (uint8_t)(1 << bit % 8);
+            bool tells = bit == 0 || bit == 1 || bit == 10; /* ports, memory, no lines */
+            assert_int_equal(run(&r, &ns), tells ? PCI_RESET_FAILED : PCI_RESET_DONE);
+            assert_int_equal(r.method, method);
+        }
+}
+
 static uint32_t acs_of(uint32_t i)
 {
     return config[i][ACS_CONTROL] | (uint32_t)config[i][ACS_CONTROL + 1] << 8;
@@ -251,6 +275,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(g10_a_function_that_does_not_answer_again_has_failed),
     cmocka_unit_test(g10_a_bus_is_not_reset_under_somebody_else),
     cmocka_unit_test(g10_what_is_reset_with_a_function_has_its_registers_back),
+    cmocka_unit_test(g10_a_function_that_forgets_nothing_was_not_reset),
     cmocka_unit_test(g8_functions_are_kept_apart_after_a_reset_as_before),
 };
 
