@@ -274,6 +274,9 @@ RESERVED = {
     "firmware's": (0xF0000, 0xF0FFF, EDU_SCOPE, "remapped-strict", messages.RESERVED_KEPT),
     "ram": (0x8000000, 0x8000FFF, EDU_SCOPE, "blocked", messages.RESERVED_REFUSED),
     "the interrupt messages": (0xFEE00000, 0xFEE00FFF, EDU_SCOPE, "blocked", messages.RESERVED_REFUSED),
+    "the unit's registers": (0xFED90000, 0xFED90FFF, EDU_SCOPE, "blocked", messages.RESERVED_REFUSED),
+    "configuration space": (acpi.ECAM_BASE + 0x30000, acpi.ECAM_BASE + 0x30FFF, EDU_SCOPE, "blocked", messages.RESERVED_REFUSED),
+    "registers of devices": (0xFE000000, 0xFEBFFFFF, EDU_SCOPE, "blocked", messages.RESERVED_REFUSED),
     "another device's": (0x8000000, 0x8000FFF, acpi.scope(1, 0, (9, 0)), "remapped-strict", None),
 }
 
@@ -300,8 +303,9 @@ def test_g8_reserved_memory_is_for_its_device_and_only_if_it_makes_sense(whose, 
         assert bool(m.find_all(text)) == (text == said)
 
 
-def test_twin_g8_a_kernel_that_does_what_firmware_says(folder):
-    base, limit, scope, _, _ = RESERVED["ram"]
+@pytest.mark.parametrize("whose", ["ram", "the unit's registers"])
+def test_twin_g8_a_kernel_that_does_what_firmware_says(whose, folder):
+    base, limit, scope, _, _ = RESERVED[whose]
     m = with_reserved(folder, base, limit, scope, paths.TWIN)
     m.wait_for(policy("attack", "remapped-strict", "( .*)?"))
 

@@ -4,7 +4,6 @@
 
 #include <tenure/abi/ring.h>
 
-#include "arch/x86_64/lapic.h"
 #include "arch/x86_64/layout.h"
 #include "diag/log.h"
 #include "iommu/iommu.h"
@@ -14,10 +13,14 @@
 #include "iommu/vtd/units.h"
 #include "lib/lock.h"
 #include "mm/frame.h"
+#include "pci/host.h"
 #include "pci/requester.h"
 #include "pci/scan.h"
 
 enum { RESERVED_MAX = 8 }; /* RMRRs of one device */
+/* Up to 4 GiB chipset registers (I/O APICs, HPET, TPM), interrupt messages and the BIOS; never memory for a device. */
+#define CHIPSET_START UINT64_C(0xfec00000)
+#define FOUR_GIB      (UINT64_C(1) << 32)
 
 struct iommu_domain {
     struct unit *unit;
@@ -43,33 +46,64 @@ static uint16_t take_domain_id(struct unit *u)
     return 0;
 }
 
+/* What a function decodes: its n-th BAR or, behind the BARs, its windows; false: no memory. */
+static bool decodes(const struct pci_function *f, uint32_t n, uint64_t *start, uint64_t *end)
+{
+    if (n < PCI_BARS) {
+        *start = f->bar[n].address;
+        *end = *start + f->bar[n].size;
+        return f->bar[n].flags & TN_BAR_MEMORY && *start != 0;
+    }
+    *start = f->bridge.window[n - PCI_BARS].start;
+    *end = f->bridge.window[n - PCI_BARS].end;
+    return f->header == PCI_HEADER_BRIDGE && n - PCI_BARS != RESOURCE_IO && *end != 0;
+}
+enum { DECODED_MAX = PCI_BARS + RESOURCE_KINDS };
+
 /* Registers of every device: a request to such an address may turn round below the IOMMU. */
 static void reserve_registers(struct iova_space *s)
 {
-    for (uint32_t i = 0; i < pci_machine.count; i++) {
-        const struct pci_function *f = &pci_machine.function[i];
-        for (uint32_t b = 0; b < PCI_BARS; b++)
-            if (f->bar[b].flags & TN_BAR_MEMORY && f->bar[b].address != 0)
-                iova_reserve(s, f->bar[b].address, f->bar[b].address + f->bar[b].size);
-        for (uint32_t kind = 0; f->header == PCI_HEADER_BRIDGE && kind < RESOURCE_KINDS; kind++)
-            if (kind != RESOURCE_IO)
-                iova_reserve(s, f->bridge.window[kind].start, f->bridge.window[kind].end);
-    }
+    uint64_t start, end;
+    for (uint32_t i = 0; i < pci_machine.count; i++)
+        for (uint32_t n = 0; n < DECODED_MAX; n++)
+            if (decodes(&pci_machine.function[i], n, &start, &end))
+                iova_reserve(s, start, end);
 }
 
-/* Reserved memory that firmware asks a device to keep: mapped one to one if it is memory that nobody else has. */
+/* Registers of devices, of the units themselves, configuration space: whoever reaches them undoes all of this. */
+static bool has_registers(uint64_t first, uint64_t behind)
+{
+    uint64_t start, end;
+    if (first < FOUR_GIB && CHIPSET_START < behind)
+        return true;
+    for (uint32_t n = 0; n < PCI_BUS_RUNS_MAX; n++)
+        if (pci_host_window(n, &start, &end) && first < end && start < behind)
+            return true;
+    for (uint32_t i = 0; i < vtd_dmar->count; i++)
+        if (vtd_dmar->structure[i].type == DMAR_DRHD && first < vtd_dmar->structure[i].base + PAGE_SIZE &&
+            vtd_dmar->structure[i].base < behind)
+            return true;
+    for (uint32_t i = 0; i < pci_machine.count; i++)
+        for (uint32_t n = 0; n < DECODED_MAX; n++)
+            if (decodes(&pci_machine.function[i], n, &start, &end) && first < end && start < behind)
+                return true;
+    return false;
+}
+
+/* Reserved memory that firmware asks a device to keep: mapped one to one if it is memory, and nobody else has it. */
 static bool is_firmware_memory(uint64_t start, uint64_t end)
 {
     if (end <= start || end - start > UINT64_C(1) << 30)
         return false;
-#ifndef TN_TWIN /* negative twin: what firmware says is done */
+#ifdef TN_TWIN /* negative twin: what firmware says is done */
+    return true;
+#endif
     for (uint32_t i = 0; i < vtd_memory_map->count; i++) {
         const struct memory_range *r = &vtd_memory_map->range[i];
         if (r->type != MEMORY_RESERVED && r->type != MEMORY_FIRMWARE && start < r->end && r->start < end)
             return false;
     }
-#endif
-    return end <= LOCAL_APIC_START || start >= LOCAL_APIC_END;
+    return !has_registers(start, end);
 }
 
 static enum tn_status map_reserved(struct iommu_domain *d, const struct pci_function *f)
