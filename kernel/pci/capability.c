@@ -151,13 +151,19 @@ void pci_read_features(const struct pci_access *a, uint32_t bdf, const struct pc
     }
 }
 
-bool pci_disable_msi(const struct pci_access *a, uint32_t bdf, const struct pci_capabilities *c)
+static bool disable(const struct pci_access *a, uint32_t bdf, uint32_t capability, uint32_t offset, uint32_t enable)
 {
-    uint32_t control = c->msi == 0 ? 0 : pci_read(a, bdf, c->msi + PCI_MSI_CONTROL, 2);
-    if (!(control & PCI_MSI_CONTROL_ENABLE))
+    uint32_t control = capability == 0 ? 0 : pci_read(a, bdf, capability + offset, 2);
+    if (!(control & enable))
         return false;
-    pci_write(a, bdf, c->msi + PCI_MSI_CONTROL, 2, control & ~(uint32_t)PCI_MSI_CONTROL_ENABLE);
+    pci_write(a, bdf, capability + offset, 2, control & ~enable);
     return true;
+}
+
+bool pci_disable_messages(const struct pci_access *a, uint32_t bdf, const struct pci_capabilities *c)
+{
+    bool msi = disable(a, bdf, c->msi, PCI_MSI_CONTROL, PCI_MSI_CONTROL_ENABLE);
+    return disable(a, bdf, c->msix, PCI_MSIX_CONTROL, PCI_MSIX_CONTROL_ENABLE) || msi;
 }
 
 uint16_t pci_enable_acs(const struct pci_access *a, uint32_t bdf, const struct pci_capabilities *c)

@@ -58,8 +58,8 @@ struct pci_features {
 /* Decodes what the capabilities say. */
 void pci_read_features(const struct pci_access *access, uint32_t bdf, const struct pci_capabilities *capabilities,
                        struct pci_features *features);
-/* MSI off, if firmware left it on. True: it was. */
-bool pci_disable_msi(const struct pci_access *access, uint32_t bdf, const struct pci_capabilities *capabilities);
+/* MSI and MSI-X off, also an MSI-X whose table makes no sense, if firmware left one on. True: it had. */
+bool pci_disable_messages(const struct pci_access *access, uint32_t bdf, const struct pci_capabilities *capabilities);
 
 /* ACS control bits, PCI Express Base 5.0, section 7.7.8.3. */
 enum pci_acs {

@@ -85,7 +85,7 @@ static void report_function(const struct pci_function *f)
     pci_list_features(f, features, sizeof features);
     log_line("pci: %s %04x:%04x class %06x %s%s, group %u%s%s", pci_name(f->bdf).text, f->vendor, f->device,
              f->class_code, pci_header_name(f), features, f->group,
-             f->firmware_msi ? ", firmware left MSI on: cleared" : "",
+             f->firmware_msi ? ", firmware left MSI or MSI-X on: cleared" : "",
              f->firmware_bus_master ? ", firmware left bus mastering on: cleared" : "");
     if (f->capabilities.broken != 0)
         log_line("pci: %s: capability list is broken at offset %x; what follows is ignored", pci_name(f->bdf).text,

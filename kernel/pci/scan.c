@@ -143,7 +143,7 @@ static void read_function(struct pci_function *f)
     pci_disable_rom(&pci_ecam, f->bdf, is_bridge ? PCI_BRIDGE_ROM : PCI_ROM);
     pci_read_capabilities(&pci_ecam, f->bdf, &f->capabilities);
     pci_read_features(&pci_ecam, f->bdf, &f->capabilities, &f->features);
-    f->firmware_msi = pci_disable_msi(&pci_ecam, f->bdf, &f->capabilities);
+    f->firmware_msi = pci_disable_messages(&pci_ecam, f->bdf, &f->capabilities);
     f->acs = pci_enable_acs(&pci_ecam, f->bdf, &f->capabilities);
     if (is_bridge)
         pci_read_bridge(&pci_ecam, f->bdf, &f->bridge);

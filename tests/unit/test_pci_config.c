@@ -218,14 +218,30 @@ static void msi_that_firmware_left_on_goes_off_and_acs_goes_on(void **state)
     struct pci_access a = access_to(&f);
     const struct pci_capabilities c = {.msi = 0x50, .acs = 0x140};
     set(&f, 0x52, 2, 1 | 1 << 7);
-    assert_true(pci_disable_msi(&a, 0x123, &c));
+    assert_true(pci_disable_messages(&a, 0x123, &c));
     assert_int_equal(get(&f, 0x52, 2), 1 << 7);
-    assert_false(pci_disable_msi(&a, 0x123, &c));
+    assert_false(pci_disable_messages(&a, 0x123, &c));
     set(&f, 0x144, 2, PCI_ACS_SOURCE_VALIDATION | PCI_ACS_REQUEST_REDIRECT | 1 << 5); /* also egress control */
     set(&f, 0x146, 2, 1 << 7);
     assert_int_equal(pci_enable_acs(&a, 0x123, &c), PCI_ACS_SOURCE_VALIDATION | PCI_ACS_REQUEST_REDIRECT | 1 << 7);
     const struct pci_capabilities none = {0};
     assert_int_equal(pci_enable_acs(&a, 0x123, &none), 0);
+}
+
+/* Whether or not its table can be found, and beside MSI: nothing else would ever switch it off. */
+static void g9_msix_that_firmware_left_on_goes_off(void **state)
+{
+    (void)state;
+    struct function f = {0};
+    struct pci_access a = access_to(&f);
+    const struct pci_capabilities c = {.msi = 0x50, .msix = 0x60};
+    for (uint32_t on = 0; on < 4; on++) {
+        set(&f, 0x52, 2, on & 1 ? 1 | 1 << 7 : 1 << 7);
+        set(&f, 0x62, 2, on & 2 ? 1 << 15 | 3 : 3);
+        assert_int_equal(pci_disable_messages(&a, 0x123, &c), on != 0);
+        assert_int_equal(get(&f, 0x52, 2), 1 << 7);
+        assert_int_equal(get(&f, 0x62, 2), 3);
+    }
 }
 
 static void g8_who_says_that_its_addresses_are_translated_has_no_way_past_a_port(void **state)
@@ -377,6 +393,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_longest_loop_free_list_costs_one_read_a_place),
     cmocka_unit_test(features_are_decoded),
     cmocka_unit_test(msi_that_firmware_left_on_goes_off_and_acs_goes_on),
+    cmocka_unit_test(g9_msix_that_firmware_left_on_goes_off),
     cmocka_unit_test(g8_who_says_that_its_addresses_are_translated_has_no_way_past_a_port),
     cmocka_unit_test(a_bar_that_answers_as_none_can_is_refused),
     cmocka_unit_test(a_bar_moves_and_one_that_does_not_hold_its_address_is_noticed),
