@@ -192,8 +192,8 @@ def contradictions(dead, names):
     found = {}
     for test in dead:
         name = next((name for pattern, name in expected.items() if pattern.fullmatch(test)), test)
-        found.setdefault(name, []).append(test)
-    wrong = [test for name, tests in found.items() for test in tests[name in DEAD_BRANCH :]]
+        found.setdefault(name, {})[test] = None  # once, on however many ways its statement is reached
+    wrong = [test for name, tests in found.items() for test in list(tests)[name in DEAD_BRANCH :]]
     return wrong + [f"the dead branch of {name} is not found" for name in expected.values() if name not in found]
 
 
