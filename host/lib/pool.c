@@ -2,6 +2,7 @@
 /* Pools: made, counted, given back. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "pool_inside.h"
 
@@ -22,8 +23,30 @@ static bool is_plausible(const struct tn_dma_pool_config *config)
     return (config->backing == TN_BACKING_GIVEN) == (config->memory != NULL);
 }
 
-/* Where the device finds each buffer. False: it cannot use one of them. */
-static bool find_addresses(struct tn_pool_inside *pool, const struct tn_dma_pool_config *config)
+static int compare(const void *left, const void *right)
+{
+    const uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+    return (a > b) - (a < b);
+}
+
+/* Are no two buffers at one place of the device's? They would have two owners. */
+static enum tn_status are_apart(const uint64_t *address, uint32_t count, uint32_t bytes)
+{
+    uint64_t *sorted = malloc(count * sizeof(*sorted));
+    enum tn_status status = TN_OK;
+    if (sorted == NULL)
+        return TN_EEXHAUSTED;
+    memcpy(sorted, address, count * sizeof(*sorted));
+    qsort(sorted, count, sizeof(*sorted), compare);
+    for (uint32_t i = 1; i < count; i++)
+        if (sorted[i] - sorted[i - 1] < bytes)
+            status = TN_EINVAL;
+    free(sorted);
+    return status;
+}
+
+/* Where the device finds each buffer. TN_EINVAL: it cannot use one of them, or the answers cannot be true. */
+static enum tn_status find_addresses(struct tn_pool_inside *pool, const struct tn_dma_pool_config *config)
 {
     const unsigned char *base = pool->device_memory != NULL ? pool->device_memory : pool->face.memory;
     for (uint32_t slot = 0; slot < config->count; slot++) {
@@ -32,10 +55,10 @@ static bool find_addresses(struct tn_pool_inside *pool, const struct tn_dma_pool
             pool->address[slot] = (uint64_t)(uintptr_t)(base + offset);
         else
             pool->address[slot] = config->translate(config->context, pool->face.memory + offset, config->buffer_bytes);
-        if (pool->address[slot] == UINT64_MAX)
-            return false;
+        if (pool->address[slot] == UINT64_MAX || UINT64_MAX - pool->address[slot] < config->buffer_bytes - 1)
+            return TN_EINVAL;
     }
-    return true;
+    return config->translate != NULL ? are_apart(pool->address, config->count, config->buffer_bytes) : TN_OK;
 }
 
 /* The core's part: which buffer is whose. */
@@ -108,8 +131,8 @@ struct tn_dma_pool *tn_dma_pool_create(const struct tn_dma_pool_config *config, 
     if (pool == NULL)
         return NULL;
     *answer = set_up(pool, config);
-    if (*answer == TN_OK && !find_addresses(pool, config))
-        *answer = TN_EINVAL;
+    if (*answer == TN_OK)
+        *answer = find_addresses(pool, config);
     if (*answer == TN_OK && !tn_guard_begin(pool))
         *answer = TN_EEXHAUSTED;
     if (*answer == TN_OK)

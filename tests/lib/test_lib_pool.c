@@ -52,6 +52,49 @@ static void wrong_configurations_are_refused_with_a_reason(void **state)
     assert_int_equal(tn_dma_pool_destroy(NULL), TN_EINVAL);
 }
 
+struct places {
+    uint64_t of[3];
+    unsigned asked;
+};
+
+static uint64_t place(void *context, const void *memory, size_t bytes)
+{
+    struct places *places = context;
+    (void)memory, (void)bytes;
+    return places->of[places->asked++];
+}
+
+static void g1_no_two_buffers_are_at_one_place_of_the_device_s(void **state)
+{
+    (void)state;
+    enum { BYTES = 100 };
+    static const struct {
+        uint64_t of[3];
+        enum tn_status status;
+    } rows[] = {
+        {{0x1000, 0x2000, 0x3000}, TN_OK},
+        {{0x1000, 0x1000 - BYTES, 0x1000 + BYTES}, TN_OK}, /* in any order, side by side */
+        {{0x3000, 0x1000, 0}, TN_OK},
+        {{UINT64_MAX - (BYTES - 1), 0x1000, 0}, TN_OK}, /* to the last byte */
+        {{0x1000, 0x2000, 0x1000}, TN_EINVAL},
+        {{0x1000, 0x2000, 0x1000 + BYTES - 1}, TN_EINVAL},
+        {{0x2000, 0x3000, 0x2000 - BYTES + 1}, TN_EINVAL},
+        {{0x1000, 0x2000, UINT64_MAX - (BYTES - 2)}, TN_EINVAL}, /* beyond the last byte */
+        {{UINT64_MAX - 1, 0x1000, 0x2000}, TN_EINVAL},
+    };
+    for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct places places = {{rows[i].of[0], rows[i].of[1], rows[i].of[2]}, 0};
+        const struct tn_dma_pool_config config = {
+            .count = 3, .buffer_bytes = BYTES, .translate = place, .context = &places};
+        enum tn_status status;
+        struct tn_dma_pool *pool = tn_dma_pool_create(&config, &status);
+        assert_int_equal(status, rows[i].status);
+        assert_int_equal(pool != NULL, status == TN_OK);
+        if (pool != NULL)
+            lib_destroy(pool);
+    }
+}
+
 static void memory_bytes_are_told_beforehand(void **state)
 {
     (void)state;
@@ -143,6 +186,7 @@ static void a_pool_may_be_as_large_as_a_table(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(wrong_configurations_are_refused_with_a_reason),
+    cmocka_unit_test(g1_no_two_buffers_are_at_one_place_of_the_device_s),
     cmocka_unit_test(memory_bytes_are_told_beforehand),
     cmocka_unit_test(memory_and_addresses_may_be_the_caller_s),
     cmocka_unit_test(huge_pages_or_a_clear_refusal),

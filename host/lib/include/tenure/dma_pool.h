@@ -60,7 +60,8 @@ enum tn_scrub {
     TN_SCRUB_ON_RELEASE, /* zeroed before anyone gets it again */
 };
 
-/* Where a device finds the `bytes` at `memory`, as a descriptor must say it. UINT64_MAX: it cannot. */
+/* Where a device finds the `bytes` at `memory`, as a descriptor must say it. UINT64_MAX: it cannot. No two buffers of a
+ * pool may overlap there. */
 typedef uint64_t tn_translate(void *context, const void *memory, size_t bytes);
 
 /* What a pool is made of. What is left zero is the plainest choice: pages of the library's own, no guard, no scrub. */
@@ -106,8 +107,8 @@ TN_NOTHROW size_t tn_dma_pool_memory_bytes(uint32_t count, uint32_t buffer_bytes
  * until the process ends, since a device may still write there. TN_OK otherwise; NULL is TN_EINVAL. */
 TN_NOTHROW TN_MUST_CHECK enum tn_status tn_dma_pool_destroy(struct tn_dma_pool *pool);
 /* A pool, its buffers zeroed and free. NULL, and why in *status (may be NULL): TN_EINVAL (a field out of range or of no
- * meaning, memory too small or not aligned, an address the device cannot use), TN_EEXHAUSTED (no memory), TN_ENOTSUP
- * (no huge pages; TN_GUARD_ASAN without AddressSanitizer). */
+ * meaning, memory too small or not aligned, an address the device cannot use, addresses that overlap), TN_EEXHAUSTED
+ * (no memory), TN_ENOTSUP (no huge pages; TN_GUARD_ASAN without AddressSanitizer). */
 TN_NOTHROW TN_MUST_CHECK struct tn_dma_pool *tn_dma_pool_create(const struct tn_dma_pool_config *config,
                                                                 enum tn_status *status);
 /* What has happened so far. */
