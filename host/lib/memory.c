@@ -40,35 +40,33 @@ static enum tn_status given(struct tn_pool_inside *pool, const struct tn_dma_poo
     return TN_OK;
 }
 
-static unsigned char *map(size_t bytes, int flags, int file)
+static unsigned char *map(size_t bytes, int flags)
 {
-    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, file, 0);
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
     return memory == MAP_FAILED ? NULL : memory;
 }
 
-/* The same pages at two places. */
+/* The same pages at two places. Not by a file in memory: the system promises that in any size, and locking it would
+ * then take all memory that there is. */
 static enum tn_status map_twice(struct tn_pool_inside *pool)
 {
-    int file = memfd_create("tenure", MFD_CLOEXEC);
-    if (file < 0)
+    pool->face.memory = map(pool->memory_bytes, MAP_SHARED);
+    if (pool->face.memory == NULL)
         return TN_EEXHAUSTED;
-    if (ftruncate(file, (off_t)pool->memory_bytes) == 0) {
-        pool->face.memory = map(pool->memory_bytes, MAP_SHARED, file);
-        pool->device_memory = map(pool->memory_bytes, MAP_SHARED, file);
-    }
-    close(file);
-    if (pool->face.memory != NULL && pool->device_memory != NULL)
+    void *again = mremap(pool->face.memory, 0, pool->memory_bytes, MREMAP_MAYMOVE); /* from 0 bytes: one more mapping */
+    if (again != MAP_FAILED) {
+        pool->device_memory = again;
         return TN_OK;
+    }
     tn_memory_give(pool);
     return TN_EEXHAUSTED;
 }
 
 static enum tn_status map_once(struct tn_pool_inside *pool, bool huge)
 {
-    int flags = MAP_PRIVATE | MAP_ANONYMOUS | (huge ? MAP_HUGETLB : 0);
     if (huge)
         pool->memory_bytes = round_up(pool->memory_bytes, TN_HUGE_PAGE);
-    pool->face.memory = map(pool->memory_bytes, flags, -1);
+    pool->face.memory = map(pool->memory_bytes, MAP_PRIVATE | (huge ? MAP_HUGETLB : 0));
     if (pool->face.memory != NULL)
         return TN_OK;
     return huge ? TN_ENOTSUP : TN_EEXHAUSTED;

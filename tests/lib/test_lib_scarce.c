@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * When the system has no more pieces of memory to give (vm.max_map_count): a guard may fail, a buffer may not be lost.
- * The program has an mprotect of its own, which refuses what would need another piece, from a given call on.
+ * The program has an mprotect of its own, which refuses what would need another piece, from a given call on; and an
+ * mlock of its own, which takes nothing.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -25,6 +26,12 @@ int mprotect(void *memory, size_t bytes, int rights)
     }
     calls_left -= calls_left > 0;
     return (int)syscall(SYS_mprotect, memory, bytes, rights);
+}
+
+int mlock(const void *memory, size_t bytes)
+{
+    (void)memory, (void)bytes;
+    return -1;
 }
 
 static struct tn_dma_pool *scarce_pool(enum tn_scrub scrub)
@@ -138,11 +145,29 @@ static void g6_a_box_that_cannot_be_guarded_is_told_at_its_end(void **state)
     lib_destroy(pool);
 }
 
+static void g6_a_guard_promises_no_memory_that_is_not_there(void **state)
+{
+    (void)state;
+    enum tn_status plain, guarded;
+    struct tn_dma_pool_config config = {.count = 1 << 13, .buffer_bytes = UINT32_C(1) << 31}; /* 16 TiB */
+    calls_left = -1;
+    struct tn_dma_pool *pool = tn_dma_pool_create(&config, &plain);
+    if (pool != NULL) /* a system that promises everything (vm.overcommit_memory) */
+        lib_destroy(pool);
+    config.guard = TN_GUARD_MPROTECT;
+    pool = tn_dma_pool_create(&config, &guarded);
+    if (pool != NULL)
+        lib_destroy(pool);
+    assert_int_equal(guarded, plain);
+    assert_true(plain == TN_EEXHAUSTED || plain == TN_OK);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(g6_alloc_and_submit_are_refused_and_nothing_is_lost),
     cmocka_unit_test(g2_a_completion_comes_home_if_the_whole_pool_must_be_opened_for_it),
     cmocka_unit_test(g6_a_batch_is_submitted_as_a_whole_or_not_at_all),
     cmocka_unit_test(g6_a_box_that_cannot_be_guarded_is_told_at_its_end),
+    cmocka_unit_test(g6_a_guard_promises_no_memory_that_is_not_there),
 };
 
 UNIT_MAIN(tests)
