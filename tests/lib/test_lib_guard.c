@@ -13,6 +13,7 @@ enum touch {
     READ_IN_FLIGHT,
     WRITE_IN_FLIGHT,
     WRITE_AFTER_RELEASE,
+    WRITE_AFTER_ITS_LAST_STATEMENT,
     READ_NEVER_ALLOCATED,
     WRITE_PAST_THE_END,
     BATCH_IN_FLIGHT,
@@ -55,6 +56,18 @@ TOUCHES void lib_touch_box(enum tn_guard guard, bool submit)
     data[17] = 1;
 }
 
+TOUCHES void lib_release_last(struct tn_dma_buffer b)
+{
+    tn_dma_buffer_release(&b); /* nothing follows: no reason to come back */
+}
+
+/* Whoever calls the function that releases is not who released. */
+static __attribute__((noinline)) void lib_have_it_released(const struct tn_dma_buffer *b)
+{
+    lib_release_last(*b);
+    sink++;
+}
+
 TOUCHES void lib_touch(enum tn_guard guard, enum touch touch)
 {
     struct tn_dma_pool *pool = lib_pool(guard, TN_SCRUB_NEVER);
@@ -73,6 +86,10 @@ TOUCHES void lib_touch(enum tn_guard guard, enum touch touch)
         break;
     case WRITE_AFTER_RELEASE:
         tn_dma_buffer_release(&b);
+        data[17] = 1;
+        break;
+    case WRITE_AFTER_ITS_LAST_STATEMENT:
+        lib_have_it_released(&b);
         data[17] = 1;
         break;
     case READ_NEVER_ALLOCATED:
@@ -152,8 +169,9 @@ static void g1_a_touch_in_flight_faults_with_a_report(void **state)
 static void g1_the_report_says_where_it_was_submitted(void **state)
 {
     (void)state;
-    static const enum touch touches[] = {WRITE_IN_FLIGHT,     WRITE_AFTER_RELEASE, BATCH_IN_FLIGHT,
-                                         BATCH_AFTER_RELEASE, BOX_IN_FLIGHT,       BOX_AFTER_RELEASE};
+    static const enum touch touches[] = {WRITE_IN_FLIGHT,  WRITE_AFTER_RELEASE, WRITE_AFTER_ITS_LAST_STATEMENT,
+                                         BATCH_IN_FLIGHT,  BATCH_AFTER_RELEASE, BOX_IN_FLIGHT,
+                                         BOX_AFTER_RELEASE};
     for (unsigned i = 0; i < sizeof(touches) / sizeof(*touches); i++) {
         static char report[8192];
         (void)end_of_touch(TN_GUARD_MPROTECT, touches[i], report, sizeof(report));

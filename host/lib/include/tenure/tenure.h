@@ -95,6 +95,10 @@ TN_NOTHROW void tn_dma_quarantine(struct tn_dma_pool *pool, uint64_t mark, uint3
 /* Counts a use of what names nothing. UINT64_MAX, which is no address. */
 TN_NOTHROW uint64_t tn_dma_names_nothing(struct tn_dma_pool *pool);
 
+/* Behind a call that remembers its caller: no instruction, but the compiler must not make it the function's last jump,
+ * for then it would return to somebody else. */
+#define TN_RETURNS_HERE() __asm__ volatile("")
+
 /* What a token names. An empty one names nothing, whatever is left in it: a mark of 0 is never a buffer's. */
 TN_OWN_INLINE struct tn_buffer_name tn_dma_name(unsigned held, uint64_t mark, uint32_t slot)
 {
@@ -145,10 +149,12 @@ TN_OWN_INLINE void tn_dma_buffer_release(struct tn_dma_buffer *buffer)
 {
     TN_OWN_REQUIRE(buffer->held);
     const struct tn_buffer_name name = tn_dma_name(buffer->held, buffer->mark, buffer->slot);
-    if (__builtin_expect(buffer->held && tn_direct_can_release(&buffer->pool->core, name), 1))
+    if (__builtin_expect(buffer->held && tn_direct_can_release(&buffer->pool->core, name), 1)) {
         tn_direct_release_commit(&buffer->pool->core, name);
-    else
+    } else {
         tn_dma_release_otherwise(buffer->pool, name.mark, (uint32_t)name.slot);
+        TN_RETURNS_HERE();
+    }
     buffer->held = 0;
     buffer->status = TN_ESTALE;
 }
