@@ -123,6 +123,9 @@ static void g2_a_failure_gives_the_buffer_back(void **state)
         assert_int_equal(tn_dma_buffer_status(&b), TN_EIO);
         assert_int_equal(tn_dma_buffer_used(&b), 0);
         assert_non_null(tn_dma_buffer_data(&b));
+        f = lib_submit(&b, 100);
+        assert_true(tn_fence_fail(&f, TN_OK, &b)); /* a driver's variable that nobody set */
+        assert_int_equal(tn_dma_buffer_status(&b), TN_EABORTED);
         tn_dma_buffer_release(&b);
         lib_destroy(pool);
     }

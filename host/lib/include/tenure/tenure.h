@@ -316,15 +316,15 @@ TN_OWN_INLINE bool tn_fence_complete(struct tn_fence *fence, uint32_t used, stru
     return buffer->held;
 }
 /* The device reported an error (TN_EIO …), or there is evidence that it will not touch the buffer any more: it was
- * reset and its bus mastering is off (TN_EABORTED). The buffer is the CPU's again, with this status and nothing used.
- */
+ * reset and its bus mastering is off (TN_EABORTED). The buffer is the CPU's again, with this status and nothing used;
+ * TN_OK, which no failure is, becomes TN_EABORTED. */
 TN_OWN_INLINE TN_MUST_CHECK bool tn_fence_fail(struct tn_fence *fence, enum tn_status status,
                                                struct tn_dma_buffer *buffer) TN_OWN_TAKES(fence) TN_OWN_IF_TRUE(buffer);
 TN_OWN_INLINE bool tn_fence_fail(struct tn_fence *fence, enum tn_status status, struct tn_dma_buffer *buffer)
 {
     if (!tn_fence_complete(fence, 0, buffer))
         return false;
-    buffer->status = (uint32_t)status;
+    buffer->status = (uint32_t)(status != TN_OK ? status : TN_EABORTED);
     return true;
 }
 /* There is no such evidence: the buffer is lost, for nobody may have it while a device may write to it. */
