@@ -215,10 +215,15 @@ bool tn_guard_begin(struct tn_pool_inside *pool)
     return false;
 }
 
-void tn_guard_end(struct tn_pool_inside *pool)
+void tn_guard_leave(struct tn_pool_inside *pool)
 {
     if (pool->guard == TN_GUARD_MPROTECT)
         forget(pool);
+}
+
+void tn_guard_end(struct tn_pool_inside *pool)
+{
+    tn_guard_leave(pool);
     if (pool->backing != TN_BACKING_GIVEN && pool->process != getpid())
         return; /* a child of fork: its parent's memory is not here */
     if (pool->guard == TN_GUARD_ASAN)

@@ -166,7 +166,10 @@ enum tn_status tn_dma_pool_destroy(struct tn_dma_pool *pool)
     struct tn_dma_counts counts = tn_dma_pool_counts(pool);
     if (counts.free + counts.quarantined != counts.buffers)
         return TN_ESTATE;
-    tn_guard_end(inside);
+    if (counts.quarantined == 0 || inside->backing == TN_BACKING_GIVEN)
+        tn_guard_end(inside);
+    else
+        tn_guard_leave(inside);
     if (counts.quarantined == 0)
         tn_memory_give(inside); /* in a child of fork there is none to give */
     free_records(inside);

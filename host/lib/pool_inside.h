@@ -57,6 +57,8 @@ bool tn_guard_is_there(enum tn_guard guard);
 bool tn_guard_begin(struct tn_pool_inside *pool);
 /* All of the memory is the CPU's again. */
 void tn_guard_end(struct tn_pool_inside *pool);
+/* The memory stays as it is, for ever; its pool goes. */
+void tn_guard_leave(struct tn_pool_inside *pool);
 /* A buffer became, or ceases to be, the CPU's. `what` and `place` as in struct tn_last_move. False: the system refused,
  * the buffer is as it was, and that is counted. */
 bool tn_guard_open(struct tn_pool_inside *pool, uint64_t slot);

@@ -14,6 +14,7 @@ enum touch {
     WRITE_IN_FLIGHT,
     WRITE_AFTER_RELEASE,
     WRITE_AFTER_ITS_LAST_STATEMENT,
+    WRITE_IN_QUARANTINE,
     READ_NEVER_ALLOCATED,
     WRITE_PAST_THE_END,
     BATCH_IN_FLIGHT,
@@ -90,6 +91,12 @@ TOUCHES void lib_touch(enum tn_guard guard, enum touch touch)
         break;
     case WRITE_AFTER_ITS_LAST_STATEMENT:
         lib_have_it_released(&b);
+        data[17] = 1;
+        break;
+    case WRITE_IN_QUARANTINE:
+        assert_true(tn_dma_submit(&b, 100, &f));
+        tn_fence_quarantine(&f);
+        assert_int_equal(tn_dma_pool_destroy(pool), TN_EQUARANTINED);
         data[17] = 1;
         break;
     case READ_NEVER_ALLOCATED:
@@ -183,6 +190,16 @@ static void g1_the_report_says_where_it_was_submitted(void **state)
         if (address < (uintptr_t)__start_touches || address > (uintptr_t)__stop_touches) /* the library's, that is */
             fail_msg("touch %u: none of this file's functions: %s", touches[i], there);
     }
+}
+
+static void g10_what_is_in_quarantine_stays_out_of_reach_when_its_pool_is_gone(void **state)
+{
+    (void)state;
+    static char report[8192];
+    int status = end_of_touch(TN_GUARD_MPROTECT, WRITE_IN_QUARANTINE, report, sizeof(report));
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+    assert_int_equal(end_of_touch(TN_GUARD_OFF, WRITE_IN_QUARANTINE, report, sizeof(report)),
+                     0); /* it is still there */
 }
 
 static void the_owner_is_not_disturbed(void **state)
@@ -341,8 +358,8 @@ static void the_asan_guard_poisons_or_is_refused(void **state)
     (void)state;
 #ifdef WITH_ASAN
     static char report[8192];
-    static const enum touch touches[] = {READ_IN_FLIGHT, WRITE_IN_FLIGHT, WRITE_AFTER_RELEASE, READ_NEVER_ALLOCATED,
-                                         WRITE_PAST_THE_END};
+    static const enum touch touches[] = {READ_IN_FLIGHT,      WRITE_IN_FLIGHT,      WRITE_AFTER_RELEASE,
+                                         WRITE_IN_QUARANTINE, READ_NEVER_ALLOCATED, WRITE_PAST_THE_END};
     for (unsigned i = 0; i < sizeof(touches) / sizeof(*touches); i++) {
         int status = end_of_touch(TN_GUARD_ASAN, touches[i], report, sizeof(report));
         assert_false(WIFEXITED(status) && WEXITSTATUS(status) == 0);
@@ -360,6 +377,7 @@ static void the_asan_guard_poisons_or_is_refused(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(g1_a_touch_in_flight_faults_with_a_report),
     cmocka_unit_test(g1_the_report_says_where_it_was_submitted),
+    cmocka_unit_test(g10_what_is_in_quarantine_stays_out_of_reach_when_its_pool_is_gone),
     cmocka_unit_test(the_owner_is_not_disturbed),
     cmocka_unit_test(a_fault_elsewhere_goes_where_it_would_have_gone),
     cmocka_unit_test(a_signal_that_was_sent_does_what_it_would_have_done),

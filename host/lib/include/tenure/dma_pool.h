@@ -104,7 +104,8 @@ struct tn_dma_counts {
 TN_NOTHROW size_t tn_dma_pool_memory_bytes(uint32_t count, uint32_t buffer_bytes, enum tn_guard guard);
 /* Gives a pool back. TN_ESTATE: buffers are still the CPU's or in flight, that is, leaked or too early; the pool is
  * still there, and tn_dma_pool_counts says how many. TN_EQUARANTINED: the pool is gone, and its memory stays what it is
- * until the process ends, since a device may still write there. TN_OK otherwise; NULL is TN_EINVAL. */
+ * until the process ends, guarded as it was, since a device may still write there (memory that was given is the
+ * caller's again). TN_OK otherwise; NULL is TN_EINVAL. */
 TN_NOTHROW TN_MUST_CHECK enum tn_status tn_dma_pool_destroy(struct tn_dma_pool *pool);
 /* A pool, its buffers zeroed and free. NULL, and why in *status (may be NULL): TN_EINVAL (a field out of range or of no
  * meaning, memory too small or not aligned, an address the device cannot use, addresses that overlap), TN_EEXHAUSTED
