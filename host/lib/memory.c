@@ -4,6 +4,7 @@
  * other is what a device in the same process (a simulator) uses.
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -29,12 +30,20 @@ size_t tn_dma_pool_memory_bytes(uint32_t count, uint32_t buffer_bytes, enum tn_g
     return count * stride_of(buffer_bytes, guard);
 }
 
+/* Can a buffer be guarded alone? A huge page is as a whole, which the system says to a change of rights only. */
+static bool is_in_pieces(void *memory, size_t stride)
+{
+    return mprotect(memory, stride, PROT_NONE) == 0 && mprotect(memory, stride, PROT_READ | PROT_WRITE) == 0;
+}
+
 static enum tn_status given(struct tn_pool_inside *pool, const struct tn_dma_pool_config *config)
 {
     size_t alignment = config->guard == TN_GUARD_MPROTECT ? TN_PAGE : TN_CACHE_LINE;
     if (config->memory == NULL || (uintptr_t)config->memory % alignment != 0 ||
         config->memory_bytes < pool->memory_bytes)
         return TN_EINVAL;
+    if (config->guard == TN_GUARD_MPROTECT && !is_in_pieces(config->memory, pool->face.stride))
+        return errno == ENOMEM ? TN_EEXHAUSTED : TN_EINVAL;
     pool->face.memory = config->memory;
     memset(pool->face.memory, 0, pool->memory_bytes);
     return TN_OK;

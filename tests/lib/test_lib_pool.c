@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How pools are made, of which memory, and how they are refused. */
+#define _GNU_SOURCE
+#include <sys/mman.h>
+
 #include "lib_world.h"
 
 static uint64_t nowhere(void *context, const void *memory, size_t bytes)
@@ -172,6 +175,31 @@ static void huge_pages_or_a_clear_refusal(void **state)
     lib_destroy(pool);
 }
 
+static void huge_pages_that_are_given_are_guarded_as_a_whole_or_not_at_all(void **state)
+{
+    (void)state;
+    enum { HUGE = 2 << 20 };
+    struct tn_dma_pool_config config = {.count = 2, .backing = TN_BACKING_GIVEN, .guard = TN_GUARD_MPROTECT};
+    enum tn_status status;
+    config.memory_bytes = 2 * (size_t)HUGE;
+    config.memory = mmap(NULL, config.memory_bytes, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_NORESERVE, -1, 0); /* they need not be there */
+    if (config.memory == MAP_FAILED)
+        skip();
+    for (config.buffer_bytes = 4096; config.buffer_bytes < HUGE; config.buffer_bytes *= 2) {
+        assert_null(tn_dma_pool_create(&config, &status));
+        assert_int_equal(status, TN_EINVAL);
+    }
+    if (huge_pages_free() >= 2) {
+        struct tn_dma_pool *pool = tn_dma_pool_create(&config, &status);
+        assert_int_equal(status, TN_OK);
+        struct tn_dma_buffer b = lib_alloc(pool);
+        tn_dma_buffer_release(&b);
+        lib_destroy(pool);
+    }
+    munmap(config.memory, config.memory_bytes);
+}
+
 static void a_pool_may_be_as_large_as_a_table(void **state)
 {
     (void)state;
@@ -190,6 +218,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(memory_bytes_are_told_beforehand),
     cmocka_unit_test(memory_and_addresses_may_be_the_caller_s),
     cmocka_unit_test(huge_pages_or_a_clear_refusal),
+    cmocka_unit_test(huge_pages_that_are_given_are_guarded_as_a_whole_or_not_at_all),
     cmocka_unit_test(a_pool_may_be_as_large_as_a_table),
 };
 

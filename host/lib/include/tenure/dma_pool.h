@@ -73,7 +73,7 @@ struct tn_dma_pool_config {
     enum tn_guard guard;
     enum tn_scrub scrub;
     void *memory;            /* with TN_BACKING_GIVEN: tn_dma_pool_memory_bytes, from a multiple of 64, */
-    size_t memory_bytes;     /* or of 4096 with TN_GUARD_MPROTECT */
+    size_t memory_bytes;     /* or of 4096 with TN_GUARD_MPROTECT; huge pages: buffers must be whole ones then */
     tn_translate *translate; /* asked once for each buffer; NULL: the device uses the CPU's addresses (a simulator) */
     void *context;
     bool boxes; /* serves tenure/box.h as well: 640 bytes more for each buffer */
