@@ -164,7 +164,7 @@ enum tn_status tn_dma_pool_destroy(struct tn_dma_pool *pool)
         return TN_EINVAL;
     struct tn_pool_inside *inside = tn_inside(pool);
     struct tn_dma_counts counts = tn_dma_pool_counts(pool);
-    if (counts.free + counts.quarantined != counts.buffers)
+    if (!tn_pool_is_without_fences(&pool->core))
         return TN_ESTATE;
     if (counts.quarantined == 0 || inside->backing == TN_BACKING_GIVEN)
         tn_guard_end(inside);

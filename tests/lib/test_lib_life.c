@@ -131,6 +131,26 @@ static void g2_a_failure_gives_the_buffer_back(void **state)
     }
 }
 
+static void g4_a_pool_whose_buffers_are_retired_can_be_given_back(void **state)
+{
+    (void)state;
+    FOR_EACH_KIND(kind)
+    {
+        struct tn_dma_pool *pool = lib_pool(kind->guard, kind->scrub);
+        pool->core.last_mark = 3 * TN_MARK_STATES; /* in truth after 2^56 lives */
+        for (unsigned life = 0; life < 3 * LIB_BUFFERS; life++) {
+            struct tn_dma_buffer b = lib_alloc(pool);
+            assert_int_equal(tn_dma_pool_destroy(pool), TN_ESTATE); /* one is the CPU's */
+            tn_dma_buffer_release(&b);
+        }
+        struct tn_dma_buffer none = {0};
+        assert_false(tn_dma_buffer_alloc(pool, &none));
+        assert_int_equal(tn_dma_buffer_status(&none), TN_ERETIRED);
+        assert_int_equal(tn_dma_pool_counts(pool).free, 0);
+        lib_destroy(pool);
+    }
+}
+
 static void g10_a_buffer_in_quarantine_never_comes_back(void **state)
 {
     (void)state;
@@ -263,6 +283,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(tags_of_fences_in_flight_are_distinct),
     cmocka_unit_test(a_device_in_the_process_reaches_what_the_cpu_does_not),
     cmocka_unit_test(g2_a_failure_gives_the_buffer_back),
+    cmocka_unit_test(g4_a_pool_whose_buffers_are_retired_can_be_given_back),
     cmocka_unit_test(g10_a_buffer_in_quarantine_never_comes_back),
     cmocka_unit_test(g2_a_wait_ends_with_the_device_or_with_its_deadline),
     cmocka_unit_test(g2_no_answer_of_a_device_is_taken_for_a_wait_that_goes_on),
