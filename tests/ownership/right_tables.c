@@ -108,6 +108,33 @@ void right_tear_down(struct driver *d)
     }
 }
 
+int right_replace_then_post(struct driver *d);
+int right_replace_then_post(struct driver *d)
+{
+    TN_DMA_BUFFER(b);
+    TN_FENCE(f);
+    if (!tn_fence_unpark(&d->request[0], &f))
+        return -2;
+    if (!tn_fence_complete(&f, 64, &b))
+        return -3;
+    if (!tn_fence_unpark(&d->request[1], &f)) {
+        tn_dma_buffer_release(&b);
+        return -2;
+    }
+    while (device_has_room()) {
+        if (!tn_fence_park(&f, &d->request[1]))
+            tn_fence_quarantine(&f);
+        if (!tn_fence_unpark(&d->request[2], &f)) {
+            tn_dma_buffer_release(&b);
+            return -2;
+        }
+    }
+    device_post(tn_fence_address(&f), tn_fence_length(&f), tn_fence_tag(&f));
+    tn_fence_quarantine(&f);
+    tn_dma_buffer_release(&b);
+    return 0;
+}
+
 int right_spare(struct driver *d);
 int right_spare(struct driver *d)
 {

@@ -97,6 +97,7 @@ TN_OWN_INLINE uint32_t tn_dma_batch_count(const struct tn_dma_batch *batch) TN_O
 TN_OWN_INLINE uint32_t tn_dma_batch_count(const struct tn_dma_batch *batch)
 {
     TN_OWN_REQUIRE(batch->held);
+    TN_STILL_HELD(tn_dma_batch, batch);
     if (!batch->held) {
         (void)tn_dma_names_nothing(batch->pool);
         return 0;
@@ -108,6 +109,7 @@ TN_OWN_INLINE void *tn_dma_batch_data(const struct tn_dma_batch *batch, uint32_t
 TN_OWN_INLINE void *tn_dma_batch_data(const struct tn_dma_batch *batch, uint32_t index)
 {
     TN_OWN_REQUIRE(batch->held);
+    TN_STILL_HELD(tn_dma_batch, batch);
     if (!batch->held)
         (void)tn_dma_names_nothing(batch->pool);
     if (!batch->held || index >= batch->count)
@@ -159,6 +161,7 @@ TN_OWN_INLINE uint32_t tn_fence_batch_count(const struct tn_fence_batch *fences)
 TN_OWN_INLINE uint32_t tn_fence_batch_count(const struct tn_fence_batch *fences)
 {
     TN_OWN_REQUIRE(fences->held);
+    TN_STILL_HELD(tn_fence_batch, fences);
     if (!fences->held) {
         (void)tn_dma_names_nothing(fences->pool);
         return 0;
@@ -169,6 +172,7 @@ TN_OWN_INLINE uint64_t tn_fence_batch_address(const struct tn_fence_batch *fence
 TN_OWN_INLINE uint64_t tn_fence_batch_address(const struct tn_fence_batch *fences, uint32_t index)
 {
     TN_OWN_REQUIRE(fences->held);
+    TN_STILL_HELD(tn_fence_batch, fences);
     if (fences->held && index >= fences->count)
         return UINT64_MAX;
     if (__builtin_expect(!fences->held || !tn_dma_names(fences->pool, fences->entry[index], TN_BUFFER_IN_FLIGHT), 0))
@@ -179,6 +183,7 @@ TN_OWN_INLINE uint32_t tn_fence_batch_tag(const struct tn_fence_batch *fences, u
 TN_OWN_INLINE uint32_t tn_fence_batch_tag(const struct tn_fence_batch *fences, uint32_t index)
 {
     TN_OWN_REQUIRE(fences->held);
+    TN_STILL_HELD(tn_fence_batch, fences);
     if (!fences->held)
         return (uint32_t)tn_dma_names_nothing(fences->pool);
     return index < fences->count ? (uint32_t)fences->entry[index].slot : UINT32_MAX;

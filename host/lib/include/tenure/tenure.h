@@ -99,6 +99,14 @@ TN_NOTHROW uint64_t tn_dma_names_nothing(struct tn_dma_pool *pool);
  * for then it would return to somebody else. */
 #define TN_RETURNS_HERE() __asm__ volatile("")
 
+/* In a function that only asks, behind TN_OWN_REQUIRE: what was proved here need not be proved again further on, where
+ * gcc may have lost sight of it. No store: it is 1. */
+#ifdef TN_OWN_PROOF
+#define TN_STILL_HELD(kind, token) ((void)(((struct kind *)(uintptr_t)(token))->held = 1))
+#else
+#define TN_STILL_HELD(kind, token) ((void)0)
+#endif
+
 /* What a token names. An empty one names nothing, whatever is left in it: a mark of 0 is never a buffer's. */
 TN_OWN_INLINE struct tn_buffer_name tn_dma_name(unsigned held, uint64_t mark, uint32_t slot)
 {
@@ -164,6 +172,7 @@ TN_OWN_INLINE void *tn_dma_buffer_data(const struct tn_dma_buffer *buffer) TN_OW
 TN_OWN_INLINE void *tn_dma_buffer_data(const struct tn_dma_buffer *buffer)
 {
     TN_OWN_REQUIRE(buffer->held);
+    TN_STILL_HELD(tn_dma_buffer, buffer);
     const struct tn_buffer_name name = tn_dma_name(buffer->held, buffer->mark, buffer->slot);
     if (__builtin_expect(!buffer->held || !tn_direct_can_release(&buffer->pool->core, name), 0) &&
         !tn_dma_is_cpus(buffer->pool, name.mark, (uint32_t)name.slot))
@@ -175,6 +184,7 @@ TN_OWN_INLINE uint64_t tn_dma_buffer_address(const struct tn_dma_buffer *buffer)
 TN_OWN_INLINE uint64_t tn_dma_buffer_address(const struct tn_dma_buffer *buffer)
 {
     TN_OWN_REQUIRE(buffer->held);
+    TN_STILL_HELD(tn_dma_buffer, buffer);
     const struct tn_buffer_name name = tn_dma_name(buffer->held, buffer->mark, buffer->slot);
     if (__builtin_expect(!buffer->held || !tn_dma_names(buffer->pool, name, TN_BUFFER_CPU), 0))
         return tn_dma_names_nothing(buffer->pool);
@@ -185,6 +195,7 @@ TN_OWN_INLINE uint32_t tn_dma_buffer_used(const struct tn_dma_buffer *buffer) TN
 TN_OWN_INLINE uint32_t tn_dma_buffer_used(const struct tn_dma_buffer *buffer)
 {
     TN_OWN_REQUIRE(buffer->held);
+    TN_STILL_HELD(tn_dma_buffer, buffer);
     if (!buffer->held) {
         (void)tn_dma_names_nothing(buffer->pool);
         return 0;
@@ -249,6 +260,7 @@ TN_OWN_INLINE uint64_t tn_fence_address(const struct tn_fence *fence) TN_OWN_NEE
 TN_OWN_INLINE uint64_t tn_fence_address(const struct tn_fence *fence)
 {
     TN_OWN_REQUIRE(fence->held);
+    TN_STILL_HELD(tn_fence, fence);
     const struct tn_buffer_name name = tn_dma_name(fence->held, fence->mark, fence->slot);
     if (__builtin_expect(!fence->held || !tn_dma_names(fence->pool, name, TN_BUFFER_IN_FLIGHT), 0))
         return tn_dma_names_nothing(fence->pool);
@@ -258,6 +270,7 @@ TN_OWN_INLINE uint32_t tn_fence_length(const struct tn_fence *fence) TN_OWN_NEED
 TN_OWN_INLINE uint32_t tn_fence_length(const struct tn_fence *fence)
 {
     TN_OWN_REQUIRE(fence->held);
+    TN_STILL_HELD(tn_fence, fence);
     if (!fence->held) {
         (void)tn_dma_names_nothing(fence->pool);
         return 0;
@@ -268,6 +281,7 @@ TN_OWN_INLINE uint32_t tn_fence_tag(const struct tn_fence *fence) TN_OWN_NEEDS(f
 TN_OWN_INLINE uint32_t tn_fence_tag(const struct tn_fence *fence)
 {
     TN_OWN_REQUIRE(fence->held);
+    TN_STILL_HELD(tn_fence, fence);
     return fence->held ? fence->slot : (uint32_t)tn_dma_names_nothing(fence->pool);
 }
 TN_OWN_INLINE TN_MUST_CHECK bool tn_fence_is_held(struct tn_fence *fence) TN_OWN_IF_TRUE(fence);
