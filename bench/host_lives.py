@@ -70,7 +70,7 @@ def measure(build, only):
     for name, value in nanoseconds(folder, [n for n in names if only in n]).items():
         yield name, round(value, 2), "ns", {"turns": TURNS, "lives": FIGURES[name][2]}
     for name in names:
-        if name != "life.mprotect":  # two system calls: instructions say nothing of it
+        if name != "life.mprotect":  # system calls: instructions say nothing of it
             yield name + ".instr", instructions(folder, name), "instr", {"between": COUNTED[0], "and": COUNTED[1]}
     for name in MISTAKES:
         if only in name:

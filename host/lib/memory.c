@@ -30,10 +30,12 @@ size_t tn_dma_pool_memory_bytes(uint32_t count, uint32_t buffer_bytes, enum tn_g
     return count * stride_of(buffer_bytes, guard);
 }
 
-/* Can a buffer be guarded alone? A huge page is as a whole, which the system says to a change of rights only. */
+/* Can a buffer be guarded alone? A huge page is as a whole, which the system says to a change of rights only; what may
+ * not be written must not be closed, for nothing would open it again. */
 static bool is_in_pieces(void *memory, size_t stride)
 {
-    return mprotect(memory, stride, PROT_NONE) == 0 && mprotect(memory, stride, PROT_READ | PROT_WRITE) == 0;
+    return mprotect(memory, stride, PROT_READ | PROT_WRITE) == 0 && mprotect(memory, stride, PROT_NONE) == 0 &&
+           mprotect(memory, stride, PROT_READ | PROT_WRITE) == 0;
 }
 
 static enum tn_status given(struct tn_pool_inside *pool, const struct tn_dma_pool_config *config)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How pools are made, of which memory, and how they are refused. */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "lib_world.h"
 
@@ -200,6 +202,23 @@ static void huge_pages_that_are_given_are_guarded_as_a_whole_or_not_at_all(void 
     munmap(config.memory, config.memory_bytes);
 }
 
+static void memory_that_may_not_be_written_is_refused_and_left_as_it_was(void **state)
+{
+    (void)state;
+    int file = open("/proc/self/exe", O_RDONLY);
+    struct tn_dma_pool_config config = {.count = 1, .backing = TN_BACKING_GIVEN, .guard = TN_GUARD_MPROTECT};
+    enum tn_status status;
+    config.buffer_bytes = 4096;
+    config.memory_bytes = 4096;
+    config.memory = mmap(NULL, config.memory_bytes, PROT_READ, MAP_SHARED, file, 0);
+    assert_true(config.memory != MAP_FAILED);
+    assert_null(tn_dma_pool_create(&config, &status));
+    assert_int_equal(status, TN_EINVAL);
+    assert_memory_equal(config.memory, "\177ELF", 4);
+    munmap(config.memory, config.memory_bytes);
+    close(file);
+}
+
 static void a_pool_may_be_as_large_as_a_table(void **state)
 {
     (void)state;
@@ -219,6 +238,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(memory_and_addresses_may_be_the_caller_s),
     cmocka_unit_test(huge_pages_or_a_clear_refusal),
     cmocka_unit_test(huge_pages_that_are_given_are_guarded_as_a_whole_or_not_at_all),
+    cmocka_unit_test(memory_that_may_not_be_written_is_refused_and_left_as_it_was),
     cmocka_unit_test(a_pool_may_be_as_large_as_a_table),
 };
 
