@@ -135,15 +135,15 @@ static void life_in_steps(void)
     MARK("life", whole_life());
 }
 
-/* ---- the direct path ---- */
+/* ---- the direct path, from its own alloc (tn_direct_alloc_commit) on, as in libtenure ---- */
 
 /* The compiler forgets what it knows of the name: between two operations it went to a device or to another program. */
 #define LAUNDER(name) __asm__ volatile("" : "+r"((name).mark), "+r"((name).slot))
 
 static inline __attribute__((always_inline)) void whole_direct_life(struct tn_pool *p, uint32_t length)
 {
-    require(tn_buffer_alloc_decide(p) == TN_OK);
-    struct tn_buffer_name name = tn_buffer_alloc_commit(p);
+    require(tn_direct_can_alloc(p));
+    struct tn_buffer_name name = tn_direct_alloc_commit(p);
     LAUNDER(name);
     require(tn_direct_submit_decide(p, name, length) == TN_OK);
     name = tn_direct_submit_commit(p, name, length);
@@ -161,7 +161,7 @@ static void direct_life_in_steps(void)
     struct tn_buffer_name name = {0, 0};
     uint32_t length = BYTES;
     __asm__ volatile("" : "+r"(p), "+r"(length)); /* a pool and a length like any others */
-    MARK("direct_alloc", require(tn_buffer_alloc_decide(p) == TN_OK); name = tn_buffer_alloc_commit(p); LAUNDER(name));
+    MARK("direct_alloc", require(tn_direct_can_alloc(p)); name = tn_direct_alloc_commit(p); LAUNDER(name));
     MARK("direct_submit", require(tn_direct_submit_decide(p, name, length) == TN_OK);
          name = tn_direct_submit_commit(p, name, length); LAUNDER(name));
     MARK("direct_complete", require(tn_direct_complete_decide(p, name, length) == TN_OK);
